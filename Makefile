@@ -1,0 +1,62 @@
+# The commands of this repository. `make demo` and `make test` do all the set-up that they need; a second run does nothing twice.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON := $(firstword $(shell command -v python3.11) $(shell command -v python3))
+BIN := .venv/bin
+PACKAGES := protocol booth center demo bench tests
+WEB_SOURCES := $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -type f -print) $(shell find protocol/text -type f)
+
+.PHONY: help demo test check types states bench clean set-up system-packages
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+
+demo: set-up ## one whole affair with robots, then stay up for people (ONCE=1: stop after the affair)
+	@$(BIN)/bangban-demo $(if $(ONCE),--once)
+
+test: set-up check ## everything: lint, types, contracts, unit, contract, integration, end to end
+	cd web && PATH="$$(../scripts/node_path.sh):$$PATH" npm test --silent
+	$(BIN)/pytest
+
+check: set-up ## lint, types, import contracts, generated files: seconds
+	$(BIN)/ruff check $(PACKAGES)
+	$(BIN)/ruff format --check --quiet $(PACKAGES)
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/python -m protocol.typescript | diff -q web/lib/protocol.ts - >/dev/null || { echo "web/lib/protocol.ts is stale: run make types"; exit 1; }
+	$(BIN)/python -m protocol.diagrams | diff -q docs/states.md - >/dev/null || { echo "docs/states.md is stale: run make states"; exit 1; }
+
+types: .venv/.ready ## generate the pages' types from the Python types
+	$(BIN)/python -m protocol.typescript > web/lib/protocol.ts
+
+states: .venv/.ready ## draw the state diagrams from the tables
+	$(BIN)/python -m protocol.diagrams > docs/states.md
+
+bench: set-up ## measure; JSON under var/bench/
+	$(BIN)/python -m bench
+
+clean: ## remove everything that was built, and var/
+	rm -rf .venv var web/dist web/node_modules *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+set-up: system-packages .venv/.ready web/dist/.ready
+
+system-packages:
+	@scripts/system_packages.sh
+
+.venv/.ready: pyproject.toml constraints.txt | system-packages
+	@echo "Setting up Python"
+	@[ -x $(BIN)/python ] || $(PYTHON) -m venv .venv
+	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+web/node_modules/.ready: web/package.json web/package-lock.json | .venv/.ready
+	@echo "Setting up the pages' libraries"
+	@cd web && PATH="$$(../scripts/node_path.sh):$$PATH" npm ci --silent
+	@touch $@
+
+web/dist/.ready: $(WEB_SOURCES) web/node_modules/.ready
+	@echo "Building the pages"
+	@cd web && PATH="$$(../scripts/node_path.sh):$$PATH" npm run build --silent
+	@touch $@

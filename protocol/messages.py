@@ -1,0 +1,345 @@
+"""The messages between booth and center, one union for each direction.
+
+*Numbered* messages change something and arrive exactly once, in order, over any number of broken
+connections (`protocol.stream`). *Fleeting* ones are worth nothing a second later and may be lost.
+The center is the authority on tickets, sessions and cases; it tells the booth the whole state of its
+visit each time that something changed (`VisitChanged`), so a booth that restarts goes on where it was.
+"""
+
+from enum import StrEnum
+from typing import Annotated
+
+from msgspec import Meta, field
+
+from protocol.errors import ErrorCode
+from protocol.fields import (
+    Count,
+    FieldId,
+    Grade,
+    Id,
+    ItemId,
+    Label,
+    Line,
+    Message,
+    Milliseconds,
+    Personal,
+    Sdp,
+    Sha256,
+    Wording,
+)
+from protocol.records import Card, Shown
+from protocol.states import SessionState, SignatureState, TicketState
+
+# --- Parts ---------------------------------------------------------------------------------------
+
+
+class CommandKind(StrEnum):
+    """What a clerk can have the booth do."""
+
+    READ_ID_CARD = "read_id_card"
+    READ_SOCIAL_SECURITY_CARD = "read_social_security_card"
+    TAKE_PAGE = "take_page"
+
+
+class DeviceKind(StrEnum):
+    ID_CARD_READER = "id_card_reader"
+    SOCIAL_SECURITY_CARD_READER = "social_security_card_reader"
+    DOCUMENT_CAMERA = "document_camera"
+
+
+class DeviceState(StrEnum):
+    ABSENT = "absent"
+    READY = "ready"
+    BUSY = "busy"
+    FAULTED = "faulted"
+
+
+class DeviceStatus(Message, frozen=True):
+    kind: DeviceKind
+    state: DeviceState
+    code: ErrorCode | None = None
+
+
+class ItemSummary(Message, frozen=True):
+    """A service item (事项) as the kiosk offers it."""
+
+    item_id: ItemId
+    name: Wording
+    summary: Wording
+    minutes: Count
+    """How long it usually takes, in minutes, for the tile on the kiosk."""
+    bring: Annotated[list[Wording], Meta(max_length=20)]
+    """What the resident should have with them."""
+
+
+class FormLine(Personal, frozen=True):
+    """One line of the form that the resident reads before signing."""
+
+    field_id: FieldId
+    label: Wording
+    value: Line
+
+
+class FormShown(Personal, frozen=True):
+    """The form as the resident sees it. `form_sha256` names exactly this content; a signature carries it back."""
+
+    revision: Count
+    form_sha256: Sha256
+    lines: Annotated[list[FormLine], Meta(max_length=60)]
+
+
+class Ask(Message, frozen=True):
+    """What the clerk is asking the resident to do just now: a command that waits for their hands."""
+
+    command_id: Id
+    kind: CommandKind
+    material: Wording | None = None
+
+
+class Outcome(StrEnum):
+    """How an affair ended at the counter."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+
+
+class Visit(Personal, frozen=True):
+    """The whole state of the visit at one booth, as the center knows it."""
+
+    affair_id: Id
+    ticket_no: Label
+    item_id: ItemId
+    item_name: Wording
+    ticket_state: TicketState
+    ahead: Count
+    """How many tickets stand before this one."""
+    session_state: SessionState | None = None
+    clerk_name: Label | None = None
+    counter: Label | None = None
+    asks: Annotated[list[Ask], Meta(max_length=20)] = field(default_factory=list)
+    form: FormShown | None = None
+    signature: SignatureState = SignatureState.NONE
+    pages: Count = 0
+    outcome: Outcome | None = None
+    case_no: Label | None = None
+    message: Line | None = None
+    """What the clerk wrote to the resident at the end, e.g. what is missing."""
+    rated: bool = False
+
+
+Stroke = Annotated[list[Annotated[int, Meta(ge=0, le=4096)]], Meta(min_length=2, max_length=1000)]
+"""One stroke of a signature: x0, y0, x1, y1 … in a box of 1000 by 400."""
+
+# --- From the booth, numbered --------------------------------------------------------------------
+
+
+class BoothReported(Message, frozen=True, tag="booth_reported"):
+    """The booth's devices, at start and whenever one changes."""
+
+    devices: Annotated[list[DeviceStatus], Meta(max_length=20)]
+
+
+class TicketRequested(Personal, frozen=True, tag="ticket_requested"):
+    """The resident chose an item and showed who they are. Refused with `RequestRefused`."""
+
+    request_id: Id
+    item_id: ItemId
+    shown: Shown
+
+
+class CallAnswered(Message, frozen=True, tag="call_answered"):
+    """The kiosk shows the call; the resident is with the clerk."""
+
+    affair_id: Id
+
+
+class FirstFrameSeen(Message, frozen=True, tag="first_frame_seen"):
+    """The first moving picture of the clerk was painted or decoded, `after_ms` after the booth heard of the call."""
+
+    affair_id: Id
+    after_ms: Milliseconds
+
+
+class CardPresented(Personal, frozen=True, tag="card_presented"):
+    """The answer to a command that reads a card. `took_ms` is the reading alone, from select to record."""
+
+    command_id: Id
+    card: Card
+    took_ms: Milliseconds
+
+
+class CommandHindered(Message, frozen=True, tag="command_hindered"):
+    """Something went wrong that the resident can mend (`card_removed`, `card_damaged` …); the booth goes on trying."""
+
+    command_id: Id
+    code: ErrorCode
+
+
+class CommandFailed(Message, frozen=True, tag="command_failed"):
+    command_id: Id
+    code: ErrorCode
+
+
+class FormSigned(Personal, frozen=True, tag="form_signed"):
+    affair_id: Id
+    form_sha256: Sha256
+    strokes: Annotated[list[Stroke], Meta(min_length=1, max_length=60)]
+
+
+class FormDisputed(Message, frozen=True, tag="form_disputed"):
+    """The resident touched "something is wrong"; the clerk and they talk it over."""
+
+    affair_id: Id
+
+
+class Rated(Message, frozen=True, tag="rated"):
+    affair_id: Id
+    grade: Grade
+
+
+class RatingDeclined(Message, frozen=True, tag="rating_declined"):
+    """No rating was given. The affair stays unrated; nothing is defaulted."""
+
+    affair_id: Id
+
+
+class TicketAbandoned(Message, frozen=True, tag="ticket_abandoned"):
+    """The resident left the queue, or the affair."""
+
+    affair_id: Id
+
+
+class VisitWiped(Message, frozen=True, tag="visit_wiped"):
+    """The booth holds nothing of this resident any more."""
+
+    affair_id: Id
+
+
+BoothMessage = (
+    BoothReported
+    | TicketRequested
+    | CallAnswered
+    | FirstFrameSeen
+    | CardPresented
+    | CommandHindered
+    | CommandFailed
+    | FormSigned
+    | FormDisputed
+    | Rated
+    | RatingDeclined
+    | TicketAbandoned
+    | VisitWiped
+)
+
+# --- From the center, numbered -------------------------------------------------------------------
+
+
+class CatalogueOffered(Message, frozen=True, tag="catalogue_offered"):
+    center_name: Wording
+    items: Annotated[list[ItemSummary], Meta(max_length=200)]
+
+
+class VisitChanged(Personal, frozen=True, tag="visit_changed"):
+    """The visit at this booth; None when there is none."""
+
+    visit: Visit | None
+
+
+class RequestRefused(Message, frozen=True, tag="request_refused"):
+    request_id: Id
+    code: ErrorCode
+
+
+class CommandIssued(Message, frozen=True, tag="command_issued"):
+    command_id: Id
+    affair_id: Id
+    kind: CommandKind
+    deadline_s: Count
+    """The booth fails the command with `timed_out` when it is not done after this many seconds."""
+
+
+class CommandWithdrawn(Message, frozen=True, tag="command_withdrawn"):
+    command_id: Id
+
+
+class PageStored(Message, frozen=True, tag="page_stored"):
+    """The page is on the center's disk and in its journal; the booth may forget it."""
+
+    page_id: Id
+
+
+CenterMessage = CatalogueOffered | VisitChanged | RequestRefused | CommandIssued | CommandWithdrawn | PageStored
+
+# --- Fleeting, both ways -------------------------------------------------------------------------
+
+
+class TrackName(StrEnum):
+    """The tracks of a room."""
+
+    FACE = "face"
+    VOICE = "voice"
+    DOCUMENT = "document"
+    CLERK_FACE = "clerk_face"
+    CLERK_VOICE = "clerk_voice"
+
+
+class TrackDirection(StrEnum):
+    """Seen from the peer that makes the offer."""
+
+    PUBLISH = "publish"
+    SUBSCRIBE = "subscribe"
+
+
+class TrackOffer(Message, frozen=True):
+    """Which track of the room the media section `mid` of an offer carries."""
+
+    mid: Annotated[str, Meta(max_length=16)]
+    track: TrackName
+    direction: TrackDirection
+
+
+class PeerKind(StrEnum):
+    """Who at the booth offers a media connection: the booth process, or the kiosk's page."""
+
+    BOOTH = "booth"
+    KIOSK = "kiosk"
+
+
+class MediaOffer(Message, frozen=True, tag="media_offer"):
+    """A WebRTC offer. The center answers with the same `offer_id`; a new offer replaces the peer's connection."""
+
+    offer_id: Id
+    peer: PeerKind
+    sdp: Sdp
+    tracks: Annotated[list[TrackOffer], Meta(max_length=12)]
+
+
+class MediaAnswer(Message, frozen=True, tag="media_answer"):
+    offer_id: Id
+    sdp: Sdp
+
+
+class MediaRefused(Message, frozen=True, tag="media_refused"):
+    offer_id: Id
+    code: ErrorCode
+
+
+class MediaClosed(Message, frozen=True, tag="media_closed"):
+    """The peer's media connection is gone; it may offer again."""
+
+    peer: PeerKind
+
+
+class Ping(Message, frozen=True, tag="ping"):
+    """A heartbeat. Each side sends one a second and takes the link for dead after four seconds of silence."""
+
+    sent_ms: Milliseconds
+
+
+class Pong(Message, frozen=True, tag="pong"):
+    sent_ms: Milliseconds
+
+
+BoothFleeting = MediaOffer | MediaClosed | Ping | Pong
+CenterFleeting = MediaAnswer | MediaRefused | MediaClosed | Ping | Pong

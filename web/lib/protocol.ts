@@ -1,0 +1,540 @@
+// Generated from the Python types by `make types`; do not edit.
+
+export type Activity =
+  | 'idle'
+  | 'lay_id_card'
+  | 'lay_social_security_card'
+  | 'reading_card'
+  | 'lay_page'
+  | 'taking_page'
+
+export interface AffairView {
+  affair_id: string
+  ticket_no: string
+  ticket_state: TicketState
+  session_state: SessionState | null
+  case_state: CaseState
+  case_no: string | null
+  booth: BoothRow
+  item: ItemView
+  called_at_ms: number | null
+  identities: IdentityView[]
+  commands: CommandView[]
+  pages: PageView[]
+  form: Record<string, string>
+  form_revision: number
+  missing_fields: string[]
+  missing_materials: string[]
+  signature: SignatureView
+  outcome: Outcome | null
+  timeline: TimelineRow[]
+}
+
+export interface Ask {
+  command_id: string
+  kind: CommandKind
+  material: Wording | null
+}
+
+export interface BenchCard {
+  card_id: string
+  name: Wording
+  reader: string
+}
+
+export interface BenchPage {
+  page_id: string
+  name: Wording
+}
+
+export interface BenchView {
+  booth_name: Wording
+  cards: BenchCard[]
+  pages: BenchPage[]
+  laid_card: string | null
+  laid_page: string | null
+  camera_plugged: boolean
+}
+
+export interface BoothRow {
+  booth_id: string
+  name: Wording
+  address: Wording
+  online: boolean
+  devices: DeviceStatus[]
+}
+
+export interface CardLostSaid {
+  type: 'card_lost_said'
+}
+
+export type CaseState =
+  | 'draft'
+  | 'received'
+  | 'supplementing'
+  | 'accepted'
+  | 'refused'
+  | 'withdrawn'
+  | 'processing'
+  | 'decided'
+  | 'delivered'
+  | 'archived'
+
+export interface Choice {
+  value: string
+  name: Wording
+}
+
+export interface ClerkAnswer {
+  sdp: string
+}
+
+export interface ClerkFirstFrame {
+  after_ms: number
+}
+
+export interface ClerkOffer {
+  sdp: string
+  tracks: TrackOffer[]
+}
+
+export interface ClerkView {
+  clerk_id: string
+  name: string
+  role: string
+  counter: string
+}
+
+export interface CodeScanned {
+  type: 'code_scanned'
+  code: string
+}
+
+export type CommandKind =
+  | 'read_id_card'
+  | 'read_social_security_card'
+  | 'take_page'
+
+export type CommandState =
+  | 'issued'
+  | 'done'
+  | 'failed'
+  | 'withdrawn'
+
+export interface CommandView {
+  command_id: string
+  kind: CommandKind
+  state: CommandState
+  issued_at_ms: number
+  material_id: string | null
+  code: ErrorCode | null
+}
+
+export interface CommandWanted {
+  kind: CommandKind
+  material_id: string | null
+}
+
+export interface CounterView {
+  position: number
+  center_name: Wording
+  clerk: ClerkView
+  waiting: TicketRow[]
+  missed: TicketRow[]
+  booths: BoothRow[]
+  affair: AffairView | null
+  finished_today: number
+}
+
+export type DeviceKind =
+  | 'id_card_reader'
+  | 'social_security_card_reader'
+  | 'document_camera'
+
+export type DeviceState =
+  | 'absent'
+  | 'ready'
+  | 'busy'
+  | 'faulted'
+
+export interface DeviceStatus {
+  kind: DeviceKind
+  state: DeviceState
+  code: ErrorCode | null
+}
+
+export interface Disputed {
+  type: 'disputed'
+}
+
+export type ErrorCode =
+  | 'protocol_version'
+  | 'malformed'
+  | 'too_large'
+  | 'out_of_order'
+  | 'unknown_booth'
+  | 'bad_proof'
+  | 'bad_code'
+  | 'replaced'
+  | 'backlog_full'
+  | 'reader_absent'
+  | 'card_absent'
+  | 'card_removed'
+  | 'card_damaged'
+  | 'card_unsupported'
+  | 'psam_required'
+  | 'camera_absent'
+  | 'camera_frozen'
+  | 'page_not_found'
+  | 'disk_full'
+  | 'device_busy'
+  | 'device_failed'
+  | 'timed_out'
+  | 'booth_restarted'
+  | 'booth_offline'
+  | 'withdrawn'
+  | 'item_unknown'
+  | 'affair_unknown'
+  | 'already_taken'
+  | 'booth_occupied'
+  | 'clerk_busy'
+  | 'not_yours'
+  | 'illegal_transition'
+  | 'stale_revision'
+  | 'form_incomplete'
+  | 'material_missing'
+  | 'not_signed'
+  | 'code_unverifiable'
+  | 'wrong_offset'
+  | 'wrong_hash'
+  | 'page_unknown'
+  | 'not_an_image'
+  | 'not_logged_in'
+  | 'wrong_password'
+  | 'too_many_attempts'
+  | 'internal'
+
+export interface ErrorReply {
+  code: ErrorCode
+}
+
+export type FieldKind =
+  | 'text'
+  | 'number'
+  | 'phone'
+  | 'date'
+  | 'choice'
+
+export interface FinishWanted {
+  outcome: Outcome
+  message: string
+}
+
+export interface FormChanged {
+  revision: number
+  values: Record<string, string>
+}
+
+export interface FormField {
+  field_id: string
+  label: Wording
+  kind: FieldKind
+  required: boolean
+  choices: Choice[]
+  fill_from: string | null
+  default: string
+}
+
+export interface FormLine {
+  field_id: string
+  label: Wording
+  value: string
+}
+
+export interface FormShown {
+  revision: number
+  form_sha256: string
+  lines: FormLine[]
+}
+
+export interface GradeGiven {
+  type: 'grade_given'
+  grade: number
+}
+
+export interface IdCard {
+  type: 'id_card'
+  name: string
+  sex: Sex
+  ethnicity: string
+  birth_date: string | null
+  address: string
+  number: string
+  number_valid: boolean
+  issuer: string
+  valid_from: string | null
+  valid_until: string | null
+  long_term: boolean
+}
+
+export type IdentitySource =
+  | 'id_card'
+  | 'social_security_card'
+  | 'suishen_code'
+  | 'clerk_visual'
+
+export interface IdentityView {
+  source: IdentitySource
+  at_ms: number
+  card: IdCard | SocialSecurityCard | null
+}
+
+export interface ItemChosen {
+  type: 'item_chosen'
+  item_id: string
+}
+
+export interface ItemSummary {
+  item_id: string
+  name: Wording
+  summary: Wording
+  minutes: number
+  bring: Wording[]
+}
+
+export interface ItemView {
+  item_id: string
+  version: string
+  name: Wording
+  guide: Wording[]
+  fields: FormField[]
+  materials: MaterialRequirement[]
+}
+
+export type KioskAction = Touched | ItemChosen | WentBack | CardLostSaid | CodeScanned | Signed | Disputed | ReceiptRead | GradeGiven | RatingSkipped | Left | KioskOffer | KioskFirstFrame
+
+export interface KioskAnswer {
+  type: 'media_answer'
+  offer_id: string
+  sdp: string
+}
+
+export type KioskEvent = KioskView | KioskAnswer | KioskMediaClosed
+
+export interface KioskFirstFrame {
+  type: 'first_frame'
+  affair_id: string
+  after_ms: number
+}
+
+export interface KioskMediaClosed {
+  type: 'media_closed'
+  code: ErrorCode | null
+}
+
+export interface KioskOffer {
+  type: 'media_offer'
+  offer_id: string
+  sdp: string
+  tracks: TrackOffer[]
+}
+
+export interface KioskView {
+  type: 'view'
+  state: VisitState
+  link_up: boolean
+  booth_name: Wording
+  center_name: Wording
+  items: ItemSummary[]
+  devices: DeviceStatus[]
+  activity: Activity
+  item_id: string | null
+  requesting: boolean
+  visit: Visit | null
+  problem: ErrorCode | null
+  leaves_at_ms: number | null
+  preview: boolean
+}
+
+export interface Left {
+  type: 'left'
+}
+
+export interface LogIn {
+  name: string
+  password: string
+}
+
+export interface MaterialRequirement {
+  material_id: string
+  name: Wording
+  required: boolean
+  note: Wording | null
+}
+
+export type Outcome =
+  | 'accepted'
+  | 'refused'
+  | 'withdrawn'
+
+export interface PageFiled {
+  material_id: string | null
+}
+
+export type PageState =
+  | 'announced'
+  | 'light'
+  | 'stored'
+
+export interface PageView {
+  page_id: string
+  state: PageState
+  material_id: string | null
+  width_px: number
+  height_px: number
+  size_bytes: number
+  received_bytes: number
+  sha256: string
+  taken_at_ms: number
+  flat: boolean
+}
+
+export interface RatingSkipped {
+  type: 'rating_skipped'
+}
+
+export interface ReceiptRead {
+  type: 'receipt_read'
+}
+
+export type SessionState =
+  | 'connecting'
+  | 'live'
+  | 'interrupted'
+  | 'ended'
+
+export type Sex =
+  | 'unknown'
+  | 'male'
+  | 'female'
+  | 'unstated'
+
+export type SignatureState =
+  | 'none'
+  | 'asked'
+  | 'signed'
+  | 'disputed'
+
+export interface SignatureView {
+  state: SignatureState
+  strokes: number[][]
+  signed_at_ms: number | null
+}
+
+export interface Signed {
+  type: 'signed'
+  form_sha256: string
+  strokes: number[][]
+}
+
+export interface SocialSecurityCard {
+  type: 'social_security_card'
+  version: string
+  card_number: string
+  name: string | null
+  number: string | null
+  number_valid: boolean
+  sex: Sex
+  birth_date: string | null
+  issued: string | null
+  expires: string | null
+  psam_required: boolean
+}
+
+export interface TicketRow {
+  affair_id: string
+  ticket_no: string
+  state: TicketState
+  item_name: Wording
+  booth_id: string
+  booth_name: Wording
+  booth_online: boolean
+  waiting_since_ms: number
+}
+
+export type TicketState =
+  | 'waiting'
+  | 'called'
+  | 'connecting'
+  | 'serving'
+  | 'held'
+  | 'finished'
+  | 'missed'
+  | 'abandoned'
+  | 'transferred'
+
+export interface TimelineRow {
+  at_ms: number
+  kind: string
+}
+
+export interface Touched {
+  type: 'touched'
+}
+
+export type TrackDirection =
+  | 'publish'
+  | 'subscribe'
+
+export type TrackName =
+  | 'face'
+  | 'voice'
+  | 'document'
+  | 'clerk_face'
+  | 'clerk_voice'
+
+export interface TrackOffer {
+  mid: string
+  track: TrackName
+  direction: TrackDirection
+}
+
+export interface Visit {
+  affair_id: string
+  ticket_no: string
+  item_id: string
+  item_name: Wording
+  ticket_state: TicketState
+  ahead: number
+  session_state: SessionState | null
+  clerk_name: string | null
+  counter: string | null
+  asks: Ask[]
+  form: FormShown | null
+  signature: SignatureState
+  pages: number
+  outcome: Outcome | null
+  case_no: string | null
+  message: string | null
+  rated: boolean
+}
+
+export type VisitState =
+  | 'welcome'
+  | 'choose'
+  | 'identify'
+  | 'wait'
+  | 'serve'
+  | 'sign'
+  | 'receipt'
+  | 'rate'
+  | 'wipe'
+
+export interface WentBack {
+  type: 'went_back'
+}
+
+export interface Wording {
+  zh: string
+  en: string
+}
