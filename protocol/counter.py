@@ -161,6 +161,8 @@ class AffairView(Personal, frozen=True):
     booth: BoothRow
     item: ItemView
     called_at_ms: Milliseconds | None
+    booth_first_frame_ms: Count | None
+    """From the booth's hearing of the call to the clerk's first moving picture there."""
     identities: list[IdentityView]
     commands: list[CommandView]
     pages: list[PageView]

@@ -145,6 +145,14 @@ KioskAction = (
 _actions: msgspec.json.Decoder[KioskAction] = msgspec.json.Decoder(KioskAction)
 
 
+_events: msgspec.json.Decoder[KioskEvent] = msgspec.json.Decoder(KioskEvent)
+
+
+def read_kiosk_event(data: str | bytes) -> KioskEvent:
+    """What the booth sent to its page; raises `ProtocolError` and nothing else."""
+    return read_json(_events, data)
+
+
 def read_kiosk_action(data: str | bytes) -> KioskAction:
     """What the page sent; raises `ProtocolError` and nothing else."""
     return read_json(_actions, data)

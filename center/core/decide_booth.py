@@ -1,0 +1,289 @@
+"""What follows from what a booth says about an affair."""
+
+from msgspec.structs import replace
+
+from center.core.affair import LIVE, Affair, Command, Decision, Entry, EntryKind, Page, Session, Ticket
+from center.core.change import Change
+from center.core.identity import filled, first_form, identity_of, with_identity
+from center.core.item import Item
+from center.errors import DeskError
+from protocol.errors import ErrorCode
+from protocol.messages import (
+    CallAnswered,
+    CardPresented,
+    CommandFailed,
+    CommandHindered,
+    CommandKind,
+    FirstFrameSeen,
+    FormDisputed,
+    FormSigned,
+    PageStored,
+    Rated,
+    RatingDeclined,
+    TicketAbandoned,
+    TicketRequested,
+    VisitWiped,
+)
+from protocol.pages import PageAnnounced, PagePart
+from protocol.records import CardLost, CodeShown, IdCard
+from protocol.states import (
+    PAGE,
+    SESSION,
+    TICKET,
+    CommandEvent,
+    CommandState,
+    PageEvent,
+    PageState,
+    SessionEvent,
+    SessionState,
+    SignatureEvent,
+    TicketEvent,
+    TicketState,
+)
+
+AffairMessage = (
+    CallAnswered
+    | FirstFrameSeen
+    | CardPresented
+    | CommandHindered
+    | CommandFailed
+    | FormSigned
+    | FormDisputed
+    | Rated
+    | RatingDeclined
+    | TicketAbandoned
+    | VisitWiped
+)
+"""The messages of a booth that are about an affair that exists."""
+
+CommandMessage = CardPresented | CommandHindered | CommandFailed
+"""Those that name a command rather than the affair."""
+
+LINK = "link"
+"""How a session names the booth's link among what is down."""
+
+
+def open_affair(
+    request: TicketRequested, item: Item | None, *, affair_id: str, booth_id: str, place: int, number: str, now_ms: int
+) -> Decision:
+    """A new affair in the queue. A card fills the form; who has none is checked by the clerk's eye (`clerk_visual`)."""
+    if item is None:
+        raise DeskError(ErrorCode.ITEM_UNKNOWN)
+    shown = request.shown
+    if isinstance(shown, CodeShown):
+        # Redeeming a code needs the city's gateway; until it is there a code proves nothing, and it is not kept.
+        raise DeskError(ErrorCode.CODE_UNVERIFIABLE)
+    ticket = Ticket(
+        ticket_no=number,
+        request_id=request.request_id,
+        booth_id=booth_id,
+        place=place,
+        state=TICKET.initial,
+        state_since_ms=now_ms,
+        requested_at_ms=now_ms,
+    )
+    affair = Affair(affair_id=affair_id, item=item, ticket=ticket)
+    form = first_form(item)
+    entry = Entry(
+        EntryKind.TICKET_REQUESTED,
+        {"ticket_no": number, "booth_id": booth_id, "item_id": item.item_id, "version": item.version},
+    )
+    if isinstance(shown, CardLost):
+        return Decision(replace(affair, case=replace(affair.case, form=form)), (entry,))
+    identity = identity_of(shown, now_ms)
+    affair = replace(
+        affair, case=replace(affair.case, form=filled(item, form, shown)), identities=with_identity(affair, identity)
+    )
+    return Decision(affair, (entry, Entry(EntryKind.IDENTITY_PRESENTED, {"source": identity.source})))
+
+
+def hear(affair: Affair, message: AffairMessage, now_ms: int) -> Decision:
+    """What follows from a booth's message. Refuses with `DeskError` or `IllegalTransition`."""
+    change = Change(affair, now_ms)
+    match message:
+        case CallAnswered():
+            _answer(change)
+        case FirstFrameSeen(after_ms=after_ms):
+            see(change, booth_after_ms=after_ms)
+        case CardPresented():
+            _card(change, message)
+        case CommandHindered(command_id=command_id, code=code):
+            if command := _open_command(change, command_id):
+                change.put_command(replace(command, code=code))
+                change.note(EntryKind.COMMAND_HINDERED, command_id=command_id, code=code)
+        case CommandFailed(command_id=command_id, code=code):
+            if command := _open_command(change, command_id):
+                change.command(command, CommandEvent.FAIL, code)
+                change.note(EntryKind.COMMAND_FAILED, command_id=command_id, code=code)
+        case FormSigned():
+            _sign(change, message)
+        case FormDisputed():
+            change.signature(SignatureEvent.DISPUTE)
+            change.note(EntryKind.FORM_DISPUTED, revision=affair.case.revision)
+        case Rated(grade=grade):
+            _rate(change, grade)
+        case RatingDeclined():
+            _rate(change, None)
+        case TicketAbandoned():
+            change.abandon("resident")
+        case VisitWiped():
+            _wiped(change)
+    return change.decision()
+
+
+def see(change: Change, *, booth_after_ms: int | None = None, clerk_after_ms: int | None = None) -> None:
+    """One side sees the other's picture move: the affair is being served. The first measurement of each side counts."""
+    session = change.affair.session
+    if session is None or session.state is SessionState.ENDED or change.affair.ticket.state is TicketState.HELD:
+        raise DeskError(ErrorCode.ILLEGAL_TRANSITION)
+    # A picture proves that the media participants are back; the link is another connection.
+    down = tuple(each for each in session.down if each == LINK)
+    first = replace(
+        session,
+        down=down,
+        booth_saw_after_ms=booth_after_ms if session.booth_saw_after_ms is None else session.booth_saw_after_ms,
+        clerk_saw_after_ms=clerk_after_ms if session.clerk_saw_after_ms is None else session.clerk_saw_after_ms,
+    )
+    change.set(session=first)
+    if not down and SESSION.allows(session.state, SessionEvent.SEE):
+        change.session(SessionEvent.SEE)
+        if session.down:
+            change.note(EntryKind.SESSION_RESTORED, n=session.n, by="picture")
+    if TICKET.allows(change.affair.ticket.state, TicketEvent.SEE):
+        change.ticket(TicketEvent.SEE)
+    if booth_after_ms is not None and session.booth_saw_after_ms is None:
+        change.note(EntryKind.PICTURE_SEEN, n=session.n, by="booth", after_ms=booth_after_ms)
+    if clerk_after_ms is not None and session.clerk_saw_after_ms is None:
+        change.note(EntryKind.PICTURE_SEEN, n=session.n, by="clerk", after_ms=clerk_after_ms)
+
+
+def announce(affair: Affair, page: PageAnnounced, now_ms: int) -> Decision:
+    """A page of one of the affair's commands was taken; the command is done with it.
+
+    A page whose command failed or was withdrawn meanwhile is kept all the same: the booth has it, and so the evidence
+    is whole.
+    """
+    command = affair.command(page.command_id)
+    if command is None or command.kind is not CommandKind.TAKE_PAGE:
+        raise DeskError(ErrorCode.PAGE_UNKNOWN)
+    change = Change(affair, now_ms)
+    change.put_page(Page(announced=page, state=PAGE.initial, material_id=command.material_id))
+    change.note(
+        EntryKind.PAGE_ANNOUNCED, page_id=page.page_id, sha256=page.sha256, size_bytes=page.size_bytes, flat=page.flat
+    )
+    if command.state is CommandState.ISSUED:
+        change.command(command, CommandEvent.FINISH)
+        change.note(EntryKind.COMMAND_DONE, command_id=command.command_id)
+    return change.decision()
+
+
+def store_page(affair: Affair, page_id: str, part: PagePart, now_ms: int) -> Decision:
+    """A part of a page is whole on the center's disk."""
+    page = affair.page(page_id)
+    if page is None:
+        raise DeskError(ErrorCode.PAGE_UNKNOWN)
+    change, announced = Change(affair, now_ms), page.announced
+    match part:
+        case PagePart.LIGHT:
+            if PAGE.allows(page.state, PageEvent.STORE_LIGHT):
+                change.page(page, PageEvent.STORE_LIGHT, has_light=True)
+            else:
+                change.put_page(replace(page, has_light=True))
+            change.note(EntryKind.PAGE_LIGHT_STORED, page_id=page_id, sha256=announced.light_sha256)
+        case PagePart.FULL:
+            change.page(page, PageEvent.STORE_FULL)
+            change.note(EntryKind.PAGE_STORED, page_id=page_id, sha256=announced.sha256)
+            change.tell(PageStored(page_id=page_id))
+    return change.decision()
+
+
+def is_stored(page: Page, part: PagePart) -> bool:
+    return page.has_light if part is PagePart.LIGHT else page.state is PageState.STORED
+
+
+def link_lost(affair: Affair, now_ms: int) -> Decision:
+    change = Change(affair, now_ms)
+    change.interrupt_session(LINK)
+    return change.decision()
+
+
+def link_back(affair: Affair, now_ms: int, *, restarted: bool) -> Decision:
+    """The booth is linked again. A booth process that restarted forgot its commands: they fail."""
+    change = Change(affair, now_ms)
+    change.restore_session(LINK)
+    for command in affair.commands:
+        if restarted and command.state is CommandState.ISSUED:
+            change.command(command, CommandEvent.FAIL, ErrorCode.BOOTH_RESTARTED)
+            change.note(EntryKind.COMMAND_FAILED, command_id=command.command_id, code=ErrorCode.BOOTH_RESTARTED)
+    return change.decision()
+
+
+def _answer(change: Change) -> None:
+    change.ticket(TicketEvent.ANSWER)
+    before = change.affair.session
+    session = Session(n=before.n + 1 if before else 1, state=SESSION.initial, answered_at_ms=change.now_ms)
+    change.set(session=session)
+    change.note(EntryKind.CALL_ANSWERED, n=session.n)
+    change.join_room()
+
+
+def _open_command(change: Change, command_id: str) -> Command | None:
+    """The command, while an answer to it counts.
+
+    An answer that comes after the command timed out or was withdrawn is dropped: nobody waits for it, and what a card
+    says is not kept unasked.
+    """
+    command = change.affair.command(command_id)
+    if command is None:
+        raise DeskError(ErrorCode.AFFAIR_UNKNOWN)
+    return command if command.state is CommandState.ISSUED else None
+
+
+def _card(change: Change, message: CardPresented) -> None:
+    command = _open_command(change, message.command_id)
+    if command is None:
+        return
+    is_id_card = isinstance(message.card, IdCard)
+    if command.kind is not (CommandKind.READ_ID_CARD if is_id_card else CommandKind.READ_SOCIAL_SECURITY_CARD):
+        raise DeskError(ErrorCode.CARD_UNSUPPORTED)
+    identity = identity_of(message.card, change.now_ms)
+    change.command(command, CommandEvent.FINISH)
+    change.set(identities=with_identity(change.affair, identity))
+    change.note(EntryKind.COMMAND_DONE, command_id=command.command_id)
+    change.note(EntryKind.IDENTITY_PRESENTED, source=identity.source, took_ms=message.took_ms)
+    change.put_form(filled(change.affair.item, change.affair.case.form, message.card))
+
+
+def _sign(change: Change, message: FormSigned) -> None:
+    shown = change.affair.form_shown()
+    if message.form_sha256 != shown.form_sha256:
+        # The form changed while the resident signed; they are shown the new one when the clerk asks again.
+        raise DeskError(ErrorCode.STALE_REVISION)
+    change.signature(
+        SignatureEvent.SIGN,
+        form_sha256=shown.form_sha256,
+        strokes=tuple(message.strokes),
+        signed_at_ms=change.now_ms,
+    )
+    change.note(EntryKind.FORM_SIGNED, revision=shown.revision, form_sha256=shown.form_sha256)
+
+
+def _rate(change: Change, grade: int | None) -> None:
+    """One service, one rating. One that was given while the link was away counts, even after the visit was closed."""
+    affair = change.affair
+    if affair.ticket.state is not TicketState.FINISHED or affair.case.grade is not None:
+        raise DeskError(ErrorCode.ILLEGAL_TRANSITION)
+    if grade is None:
+        change.note(EntryKind.RATING_DECLINED)
+    else:
+        change.set(case=replace(affair.case, grade=grade))
+        change.note(EntryKind.RATED, grade=grade)
+
+
+def _wiped(change: Change) -> None:
+    """The booth shows this visit no more. One that was not over counts as abandoned."""
+    if change.affair.ticket.state in LIVE:
+        change.abandon("wiped")
+    elif change.affair.visit_open:
+        change.set(visit_open=False)
+        change.note(EntryKind.VISIT_CLOSED, why="wiped")

@@ -1,0 +1,241 @@
+"""What follows from what a clerk does: one function for each action.
+
+All refuse with `DeskError` or `IllegalTransition`.
+"""
+
+from msgspec.structs import replace
+
+from center.core.affair import AT_COUNTER, LIVE, Affair, Command, Decision, EntryKind
+from center.core.change import Change
+from center.core.decide_booth import see
+from center.errors import DeskError
+from protocol.counter import ClerkView
+from protocol.errors import ErrorCode
+from protocol.messages import CommandIssued, CommandKind, CommandWithdrawn, Outcome
+from protocol.states import (
+    COMMAND,
+    CaseEvent,
+    CommandEvent,
+    CommandState,
+    SignatureEvent,
+    TicketEvent,
+    TicketState,
+)
+
+COMMAND_DEADLINE_S = 60
+"""What a booth gives a resident to find a card or a page and lay it down."""
+
+HOLD = "hold"
+"""How a session names the clerk's hold among what is down."""
+
+
+def take(affair: Affair, clerk: ClerkView, now_ms: int, *, clerk_busy: bool, booth_online: bool) -> Decision:
+    """Call a waiting ticket, or recall a missed one."""
+    if affair.ticket.state not in (TicketState.WAITING, TicketState.MISSED):
+        raise DeskError(ErrorCode.ALREADY_TAKEN)
+    if clerk_busy:
+        raise DeskError(ErrorCode.CLERK_BUSY)
+    if not booth_online:
+        raise DeskError(ErrorCode.BOOTH_OFFLINE)
+    change = Change(affair, now_ms)
+    if affair.ticket.state is TicketState.WAITING:
+        change.ticket(TicketEvent.CALL, clerk=clerk, called_at_ms=now_ms)
+        change.note(EntryKind.TICKET_CALLED, counter=clerk.counter, waited_ms=now_ms - affair.ticket.requested_at_ms)
+    else:
+        change.ticket(TicketEvent.RECALL, clerk=clerk, called_at_ms=now_ms)
+        change.note(EntryKind.TICKET_RECALLED, counter=clerk.counter)
+    return change.decision()
+
+
+def release(affair: Affair, clerk: ClerkView, now_ms: int) -> Decision:
+    """Back to its old place in the queue."""
+    change = _theirs(affair, clerk, now_ms)
+    change.ticket(TicketEvent.RELEASE, clerk=None, called_at_ms=None)
+    change.note(EntryKind.TICKET_RELEASED)
+    change.end_session()
+    return change.decision()
+
+
+def miss(affair: Affair, clerk: ClerkView, now_ms: int) -> Decision:
+    change = _theirs(affair, clerk, now_ms)
+    missed(change, by="clerk")
+    return change.decision()
+
+
+def missed(change: Change, *, by: str) -> None:
+    """Nobody came to the booth. Any clerk may recall the ticket."""
+    change.ticket(TicketEvent.MISS, clerk=None, called_at_ms=None)
+    change.note(EntryKind.TICKET_MISSED, by=by)
+    change.end_session()
+
+
+def hold(affair: Affair, clerk: ClerkView, now_ms: int) -> Decision:
+    """Put the affair aside. Its session waits like one whose connection is gone."""
+    change = _theirs(affair, clerk, now_ms)
+    held(change, by="clerk")
+    return change.decision()
+
+
+def held(change: Change, *, by: str) -> None:
+    change.ticket(TicketEvent.HOLD)
+    change.note(EntryKind.TICKET_HELD, by=by)
+    change.withdraw_commands()
+    change.interrupt_session(HOLD)
+    change.close_room()
+
+
+def resume(affair: Affair, clerk: ClerkView, now_ms: int, *, clerk_busy: bool) -> Decision:
+    change = _theirs(affair, clerk, now_ms)
+    if clerk_busy:
+        raise DeskError(ErrorCode.CLERK_BUSY)
+    change.ticket(TicketEvent.RESUME)
+    change.note(EntryKind.TICKET_RESUMED)
+    change.restore_session(HOLD)
+    change.join_room()
+    return change.decision()
+
+
+def order(
+    affair: Affair,
+    clerk: ClerkView,
+    now_ms: int,
+    *,
+    command_id: str,
+    kind: CommandKind,
+    material_id: str | None,
+    booth_online: bool,
+) -> Decision:
+    """Have the booth do something. Each kind of command has a device of its own, which does one thing at a time."""
+    change = _in_session(affair, clerk, now_ms)
+    if material_id is not None and affair.item.material(material_id) is None:
+        raise DeskError(ErrorCode.MALFORMED)
+    if not booth_online:
+        raise DeskError(ErrorCode.BOOTH_OFFLINE)
+    if any(each.kind is kind and each.state is CommandState.ISSUED for each in affair.commands):
+        raise DeskError(ErrorCode.DEVICE_BUSY)
+    command = Command(command_id, kind, COMMAND.initial, issued_at_ms=now_ms, material_id=material_id)
+    change.put_command(command)
+    change.note(EntryKind.COMMAND_ISSUED, command_id=command_id, command=kind, material_id=material_id)
+    change.tell(
+        CommandIssued(command_id=command_id, affair_id=affair.affair_id, kind=kind, deadline_s=COMMAND_DEADLINE_S)
+    )
+    return change.decision()
+
+
+def withdraw(affair: Affair, clerk: ClerkView, now_ms: int, *, command_id: str) -> Decision:
+    change = _theirs(affair, clerk, now_ms)
+    command = affair.command(command_id)
+    if command is None:
+        raise DeskError(ErrorCode.AFFAIR_UNKNOWN)
+    change.command(command, CommandEvent.WITHDRAW)
+    change.note(EntryKind.COMMAND_WITHDRAWN, command_id=command_id)
+    change.tell(CommandWithdrawn(command_id=command_id))
+    return change.decision()
+
+
+def file_page(affair: Affair, clerk: ClerkView, now_ms: int, *, page_id: str, material_id: str | None) -> Decision:
+    """Say to which material a page belongs."""
+    change = _theirs(affair, clerk, now_ms)
+    page = affair.page(page_id)
+    if page is None:
+        raise DeskError(ErrorCode.PAGE_UNKNOWN)
+    if material_id is not None and affair.item.material(material_id) is None:
+        raise DeskError(ErrorCode.MALFORMED)
+    change.put_page(replace(page, material_id=material_id))
+    change.note(EntryKind.PAGE_FILED, page_id=page_id, material_id=material_id)
+    return change.decision()
+
+
+def change_form(affair: Affair, clerk: ClerkView, now_ms: int, *, revision: int, values: dict[str, str]) -> Decision:
+    """Replace the form's values; what was asked or signed before falls."""
+    change = _in_session(affair, clerk, now_ms)
+    if revision != affair.case.revision:
+        raise DeskError(ErrorCode.STALE_REVISION)
+    fields = {field.field_id: field for field in affair.item.fields}
+    for field_id, value in values.items():
+        choices = [choice.value for choice in fields[field_id].choices] if field_id in fields else None
+        if choices is None or (choices and value and value not in choices):
+            raise DeskError(ErrorCode.MALFORMED)
+    change.put_form({field_id: values.get(field_id, "") for field_id in fields})
+    return change.decision()
+
+
+def ask_signature(affair: Affair, clerk: ClerkView, now_ms: int) -> Decision:
+    """Show the whole form to the resident for signing."""
+    change = _in_session(affair, clerk, now_ms)
+    _ensure_complete(affair)
+    change.signature(SignatureEvent.ASK, form_sha256=None, strokes=(), signed_at_ms=None)
+    shown = affair.form_shown()
+    change.note(EntryKind.SIGNATURE_ASKED, revision=shown.revision, form_sha256=shown.form_sha256)
+    return change.decision()
+
+
+def finish(
+    affair: Affair, clerk: ClerkView, now_ms: int, *, outcome: Outcome, message: str, case_no: str | None
+) -> Decision:
+    """End the affair. A case that is accepted or refused was received, and bears `case_no` on the resident's paper."""
+    change = _theirs(affair, clerk, now_ms)
+    text = message.strip() or None
+    change.ticket(TicketEvent.FINISH)
+    match outcome:
+        case Outcome.ACCEPTED:
+            _ensure_complete(affair)
+            if not affair.is_signed():
+                raise DeskError(ErrorCode.NOT_SIGNED)
+            _receive(change, case_no)
+            change.case(CaseEvent.ACCEPT)
+            change.note(
+                EntryKind.CASE_ACCEPTED,
+                case_no=case_no,
+                form_sha256=affair.case.signature.form_sha256,
+                pages=[page.announced.sha256 for page in affair.pages if page.material_id is not None],
+            )
+        case Outcome.REFUSED:
+            if text is None:
+                raise DeskError(ErrorCode.FORM_INCOMPLETE)
+            _receive(change, case_no)
+            change.case(CaseEvent.REFUSE)
+            change.note(EntryKind.CASE_REFUSED, case_no=case_no)
+        case Outcome.WITHDRAWN:
+            change.case(CaseEvent.WITHDRAW)
+            change.note(EntryKind.CASE_WITHDRAWN)
+    change.set(case=replace(change.affair.case, outcome=outcome, message=text))
+    change.note(EntryKind.AFFAIR_FINISHED, outcome=outcome)
+    change.end_session()
+    return change.decision()
+
+
+def saw(affair: Affair, clerk: ClerkView, now_ms: int, *, after_ms: int) -> Decision:
+    """The resident's picture moves at the counter."""
+    change = _theirs(affair, clerk, now_ms)
+    see(change, clerk_after_ms=after_ms)
+    return change.decision()
+
+
+def _theirs(affair: Affair, clerk: ClerkView, now_ms: int) -> Change:
+    ticket = affair.ticket
+    if ticket.clerk is None or ticket.clerk.clerk_id != clerk.clerk_id:
+        raise DeskError(ErrorCode.NOT_YOURS)
+    if ticket.state not in LIVE:
+        raise DeskError(ErrorCode.ILLEGAL_TRANSITION)
+    return Change(affair, now_ms)
+
+
+def _in_session(affair: Affair, clerk: ClerkView, now_ms: int) -> Change:
+    """For what the clerk does together with the resident."""
+    change = _theirs(affair, clerk, now_ms)
+    if affair.ticket.state not in AT_COUNTER - {TicketState.CALLED}:
+        raise DeskError(ErrorCode.ILLEGAL_TRANSITION)
+    return change
+
+
+def _ensure_complete(affair: Affair) -> None:
+    if affair.missing_fields():
+        raise DeskError(ErrorCode.FORM_INCOMPLETE)
+    if affair.missing_materials():
+        raise DeskError(ErrorCode.MATERIAL_MISSING)
+
+
+def _receive(change: Change, case_no: str | None) -> None:
+    change.case(CaseEvent.RECEIVE, case_no=case_no)
+    change.note(EntryKind.CASE_RECEIVED, case_no=case_no)

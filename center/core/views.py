@@ -1,0 +1,91 @@
+"""An affair as the others see it: the booth's visit, the clerk's view."""
+
+from collections.abc import Sequence
+
+from center.core.affair import LIVE, Affair
+from protocol.counter import AffairView, BoothRow, CommandView, IdentityView, PageView, SignatureView, TimelineRow
+from protocol.messages import Ask, Visit
+from protocol.states import CommandState, PageState, SignatureState
+
+
+def visit_of(affair: Affair, ahead: int) -> Visit | None:
+    """What the affair's booth shows; None when the visit is over."""
+    if not affair.visit_open:
+        return None
+    ticket, case, clerk = affair.ticket, affair.case, affair.ticket.clerk
+    asks = []
+    for command in affair.commands:
+        if command.state is CommandState.ISSUED:
+            material = affair.item.material(command.material_id) if command.material_id else None
+            asks.append(Ask(command.command_id, command.kind, material.name if material else None))
+    return Visit(
+        affair_id=affair.affair_id,
+        ticket_no=ticket.ticket_no,
+        item_id=affair.item.item_id,
+        item_name=affair.item.name,
+        ticket_state=ticket.state,
+        ahead=ahead,
+        session_state=affair.session.state if affair.session else None,
+        clerk_name=clerk.name if clerk else None,
+        counter=clerk.counter if clerk else None,
+        asks=asks[:20],
+        form=affair.form_shown() if case.signature.state is not SignatureState.NONE and ticket.state in LIVE else None,
+        signature=case.signature.state,
+        pages=len(affair.pages),
+        outcome=case.outcome,
+        case_no=case.case_no,
+        message=case.message,
+        rated=case.grade is not None,
+    )
+
+
+def affair_view(
+    affair: Affair, booth: BoothRow, timeline: Sequence[TimelineRow], received: dict[str, int]
+) -> AffairView:
+    """The affair as its clerk sees it. `received` says how many bytes of each unfinished page are there."""
+    ticket, case, session = affair.ticket, affair.case, affair.session
+    return AffairView(
+        affair_id=affair.affair_id,
+        ticket_no=ticket.ticket_no,
+        ticket_state=ticket.state,
+        session_state=session.state if session else None,
+        case_state=case.state,
+        case_no=case.case_no,
+        booth=booth,
+        item=affair.item.viewed(),
+        called_at_ms=ticket.called_at_ms,
+        booth_first_frame_ms=session.booth_saw_after_ms if session else None,
+        identities=[IdentityView(each.source, each.at_ms, each.card) for each in affair.identities],
+        commands=[
+            CommandView(each.command_id, each.kind, each.state, each.issued_at_ms, each.material_id, each.code)
+            for each in affair.commands
+        ],
+        pages=[
+            PageView(
+                page_id=page.announced.page_id,
+                state=page.state,
+                material_id=page.material_id,
+                width_px=page.announced.width_px,
+                height_px=page.announced.height_px,
+                size_bytes=page.announced.size_bytes,
+                received_bytes=_received(
+                    page.state, page.announced.size_bytes, received.get(page.announced.page_id, 0)
+                ),
+                sha256=page.announced.sha256,
+                taken_at_ms=page.announced.taken_at_ms,
+                flat=page.announced.flat,
+            )
+            for page in affair.pages
+        ],
+        form=case.form,
+        form_revision=case.revision,
+        missing_fields=affair.missing_fields(),
+        missing_materials=affair.missing_materials(),
+        signature=SignatureView(case.signature.state, list(case.signature.strokes), case.signature.signed_at_ms),
+        outcome=case.outcome,
+        timeline=list(timeline),
+    )
+
+
+def _received(state: PageState, size_bytes: int, received_bytes: int) -> int:
+    return size_bytes if state is PageState.STORED else received_bytes

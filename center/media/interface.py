@@ -1,0 +1,63 @@
+"""The media plane as the rest of the center sees it.
+
+Everything that crosses this interface is plain data, so that the plane can move into a process of its own.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from protocol.messages import TrackOffer
+
+
+@dataclass(frozen=True, slots=True)
+class ParticipantUp:
+    """Packets can flow to and from this participant."""
+
+    participant: str
+
+
+@dataclass(frozen=True, slots=True)
+class ParticipantDown:
+    """The participant's connection is dead or was closed; it must offer again."""
+
+    participant: str
+
+
+MediaEvent = ParticipantUp | ParticipantDown
+
+
+class MediaError(Exception):
+    """An offer could not be used: not SDP, no media section that fits, a codec that is not forwarded."""
+
+
+class MediaPlane(Protocol):
+    """Rooms in which participants publish and subscribe to named tracks.
+
+    A participant is a name: `booth:ID`, `kiosk:ID` or `clerk:ID`. Its membership of rooms belongs to the name, not to
+    the connection: who reconnects is in the same room again. When two participants publish the same track in
+    one room, a `kiosk:` goes before a `booth:`.
+    """
+
+    async def connect(self, participant: str, sdp: str, tracks: Sequence[TrackOffer]) -> str:
+        """Answer an offer, replacing the participant's older connection.
+
+        Raises `MediaError`. Cancelling leaves nothing behind.
+        """
+        ...
+
+    async def disconnect(self, participant: str) -> None:
+        """Close the participant's connection, if there is one. It stays a member of its rooms."""
+        ...
+
+    async def join(self, room: str, participant: str) -> None:
+        """Forward between this participant and the room's others from now on. Joining one room leaves the other."""
+        ...
+
+    async def close_room(self, room: str) -> None:
+        """Stop all forwarding in the room. Connections stay up. Closing twice is harmless."""
+        ...
+
+    def events(self) -> AsyncIterator[MediaEvent]:
+        """Ups and downs, in order. One consumer."""
+        ...

@@ -1,0 +1,110 @@
+"""The journal: who did what, when, in one chain of hashes. It is the audit log, the timeline and the evidence.
+
+Each entry's hash covers the entry and the hash before it, so no entry can be changed, removed or put in between without
+all that follow being rewritten. Cutting off the newest entries leaves a shorter chain that is whole: who must be able
+to prove that against the operator notes `head` somewhere else.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import msgspec
+from sqlalchemy import Select, select
+
+from center.core.affair import Entry, EntryKind
+from center.errors import StoreError
+from center.store.documents import Documents
+from center.store.schema import journal
+from center.store.store import Transaction
+from protocol.counter import TimelineRow
+
+NOTHING = "0" * 64
+"""What the first entry follows."""
+
+BATCH = 1000
+
+
+class Head(NamedTuple):
+    position: int
+    hash: str
+
+
+class Verdict(NamedTuple):
+    """`fault` is None when everything holds."""
+
+    entries: int
+    documents: int
+    fault: str | None
+
+
+async def head(tx: Transaction) -> Head:
+    """The newest entry's position and hash; (0, NOTHING) for an empty journal."""
+    row = await tx.row(select(journal.c.position, journal.c.hash).order_by(journal.c.position.desc()).limit(1))
+    return Head(row.position, row.hash) if row else Head(0, NOTHING)
+
+
+async def append(tx: Transaction, actor: str, subject: str, entries: Sequence[Entry], now_ms: int) -> None:
+    """Add entries, in the transaction of what they tell of."""
+    if not entries:
+        return
+    position, previous = await head(tx)
+    rows = []
+    for entry in entries:
+        position += 1
+        payload = msgspec.json.encode(entry.payload, order="sorted").decode()
+        digest = entry_hash(position, now_ms, actor, entry.kind, subject, payload, previous)
+        rows.append(
+            {
+                "position": position,
+                "at_ms": now_ms,
+                "actor": actor,
+                "kind": entry.kind,
+                "subject": subject,
+                "payload": payload,
+                "previous": previous,
+                "hash": digest,
+            }
+        )
+        previous = digest
+    await tx.run(journal.insert().values(rows))
+
+
+def entry_hash(position: int, at_ms: int, actor: str, kind: str, subject: str, payload: str, previous: str) -> str:
+    """SHA-256 over the JSON array of all that an entry says."""
+    return hashlib.sha256(
+        msgspec.json.encode([position, at_ms, actor, str(kind), subject, payload, previous])
+    ).hexdigest()
+
+
+async def timeline(tx: Transaction, affair_id: str) -> list[TimelineRow]:
+    """What happened in an affair, oldest first."""
+    rows = await tx.rows(
+        select(journal.c.at_ms, journal.c.kind).where(journal.c.subject == affair_id).order_by(journal.c.position)
+    )
+    return [TimelineRow(at_ms=row.at_ms, kind=row.kind) for row in rows]
+
+
+async def verify(tx: Transaction, documents: Documents) -> Verdict:
+    """Walk the whole chain, and read every page that it says was stored."""
+    position, previous, pages = 0, NOTHING, 0
+    while rows := await tx.rows(_after(position)):
+        for row in rows:
+            position += 1
+            said = (row.at_ms, row.actor, row.kind, row.subject, row.payload)
+            if row.position != position:
+                return Verdict(position - 1, pages, f"entry {position} is missing")
+            if row.previous != previous or row.hash != entry_hash(position, *said, previous):
+                return Verdict(position - 1, pages, f"entry {position} does not follow from the one before it")
+            previous = row.hash
+            if row.kind in (EntryKind.PAGE_STORED, EntryKind.PAGE_LIGHT_STORED):
+                try:
+                    await documents.get(msgspec.json.decode(row.payload)["sha256"])
+                except StoreError as error:
+                    return Verdict(position, pages, f"entry {position}: {error}")
+                pages += 1
+    return Verdict(position, pages, None)
+
+
+def _after(position: int) -> Select[tuple[int, int, str, str, str, str, str, str]]:
+    return select(journal).where(journal.c.position > position).order_by(journal.c.position).limit(BATCH)

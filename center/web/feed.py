@@ -1,0 +1,153 @@
+"""`GET /api/feed`: each counter's page gets its newest view, soon but not more often than it can be read."""
+
+import asyncio
+from contextlib import suppress
+from typing import Protocol
+
+import msgspec
+from aiohttp import web
+
+from center.errors import DeskError
+from center.web.guard import check_origin
+from center.web.log_in import LogIns, token_of
+from center.web.sockets import FAREWELL_S, SocketGone, ended_well, receive_text, send_text
+from protocol.counter import ClerkView, CounterView
+from protocol.errors import ErrorCode, ProtocolError
+
+SPACING_S = 0.05
+"""The shortest time between two views of a page: 20 a second, which nobody's eyes outrun."""
+RECHECK_S = 30.0
+"""A feed looks this often whether its log-in still lasts, even when nothing changed."""
+SEND_LIMIT_S = 10.0
+"""A page that takes nothing for so long is disconnected; it comes back and gets the newest view."""
+HEARTBEAT_S = 15.0
+MAX_PAGE_FRAME_BYTES = 1024
+"""The page has nothing to say on its feed."""
+
+
+class FeedDesk(Protocol):
+    async def clerk_of(self, token: str) -> ClerkView | None: ...
+
+    async def view(self, clerk: ClerkView) -> CounterView: ...
+
+
+class _Page:
+    """One connected page. `stale` is set while its newest view was not sent: that one bit is its whole queue."""
+
+    def __init__(self, token: str) -> None:
+        self.token = token
+        self.stale = asyncio.Event()
+        self.ending: asyncio.Future[ErrorCode | None] = asyncio.get_running_loop().create_future()
+
+    def end(self, reason: ErrorCode | None) -> None:
+        if not self.ending.done():
+            self.ending.set_result(reason)
+
+
+class CounterFeed:
+    """The connected pages; told of changes by the desk (`center.desk.Feed`)."""
+
+    def __init__(
+        self, spacing_s: float = SPACING_S, recheck_s: float = RECHECK_S, send_limit_s: float = SEND_LIMIT_S
+    ) -> None:
+        self._spacing_s = spacing_s
+        self._recheck_s = recheck_s
+        self._send_limit_s = send_limit_s
+        self._pages: set[_Page] = set()
+
+    def changed(self) -> None:
+        """Something changed. Never blocks; any number of changes until a page's next view are one."""
+        for page in self._pages:
+            page.stale.set()
+
+    def logged_out(self, token: str) -> None:
+        """End the feeds of a log-in."""
+        for page in self._pages:
+            if page.token == token:
+                page.end(ErrorCode.NOT_LOGGED_IN)
+
+    def end_all(self) -> None:
+        for page in self._pages:
+            page.end(None)
+
+    async def serve(self, socket: web.WebSocketResponse, token: str, desk: FeedDesk) -> ErrorCode | None:
+        """Send views until the page leaves or its log-in ends; why it ended. Cancelling leaves nothing behind."""
+        page = _Page(token)
+        self._pages.add(page)
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [
+                    group.create_task(self._push(page, socket, desk), name="feed push"),
+                    group.create_task(_watch(page, socket), name="feed watch"),
+                ]
+                reason = await page.ending
+                for task in tasks:
+                    task.cancel()
+            return reason
+        finally:
+            self._pages.discard(page)
+
+    async def _push(self, page: _Page, socket: web.WebSocketResponse, desk: FeedDesk) -> None:
+        last: CounterView | None = None
+        while True:
+            clerk = await desk.clerk_of(page.token)
+            if clerk is None:
+                return page.end(ErrorCode.NOT_LOGGED_IN)
+            page.stale.clear()  # before the view is read: what changes meanwhile makes it stale again
+            view = await desk.view(clerk)
+            if last is not None and view.position < last.position:
+                page.stale.set()  # an older snapshot than the page has: read again
+            elif last is None or not _same(view, last):
+                try:
+                    await send_text(socket, msgspec.json.encode(view).decode(), self._send_limit_s)
+                except (SocketGone, TimeoutError):
+                    return page.end(None)
+                last = view
+            await asyncio.sleep(self._spacing_s)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._recheck_s):
+                    await page.stale.wait()
+
+    def __repr__(self) -> str:
+        return f"CounterFeed(pages={len(self._pages)})"
+
+
+class Feeds:
+    """The route."""
+
+    def __init__(self, desk: FeedDesk, counters: CounterFeed, log_ins: LogIns) -> None:
+        self._desk = desk
+        self._counters = counters
+        self._log_ins = log_ins
+
+    def routes(self) -> list[web.RouteDef]:
+        return [web.get("/api/feed", self._feed)]
+
+    async def _feed(self, request: web.Request) -> web.WebSocketResponse:
+        check_origin(request)
+        await self._log_ins.clerk_of(request)
+        socket = web.WebSocketResponse(
+            timeout=FAREWELL_S, compress=False, heartbeat=HEARTBEAT_S, max_msg_size=MAX_PAGE_FRAME_BYTES
+        )
+        await socket.prepare(request)
+        async with ended_well(request, socket, "feed"):
+            reason = await self._counters.serve(socket, token_of(request), self._desk)
+            if reason is not None:
+                raise DeskError(reason)
+        return socket
+
+
+async def _watch(page: _Page, socket: web.WebSocketResponse) -> None:
+    """Wait for the page to go; whatever it says is against the protocol."""
+    try:
+        await receive_text(socket)
+        page.end(ErrorCode.MALFORMED)
+    except ProtocolError as error:
+        page.end(error.code)
+    except SocketGone:
+        page.end(None)
+
+
+def _same(view: CounterView, last: CounterView) -> bool:
+    """Whether a page would show the same; a change that is another clerk's moves the position only."""
+    return msgspec.structs.replace(view, position=last.position) == last

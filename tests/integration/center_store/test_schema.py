@@ -1,0 +1,102 @@
+"""The database's schema, and its making."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import create_engine
+from sqlalchemy.exc import IntegrityError
+
+from center.errors import ConfigError, DeskError, StoreError
+from center.store.database import schema_version
+from center.store.keys import Seal, load_keys
+from center.store.schema import log_ins, login_failures, metadata
+from center.store.store import create_store, open_store, upgrade_store
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    create_store(tmp_path / "store", tmp_path / "store" / "store.key")
+    return tmp_path / "store"
+
+
+def test_the_migrations_make_exactly_the_tables_that_the_program_uses(store: Path) -> None:
+    engine = create_engine(f"sqlite:///{store / 'center.sqlite'}")
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        made = {row[0] for row in connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    engine.dispose()
+    assert made == {*metadata.tables, "alembic_version"}
+
+
+def test_a_second_making_is_refused_and_changes_nothing(store: Path) -> None:
+    key = (store / "store.key").read_bytes()
+    with pytest.raises(ConfigError, match="a store already"):
+        create_store(store, store / "store.key")
+    assert (store / "store.key").read_bytes() == key
+
+
+def test_upgrading_the_newest_schema_changes_nothing(store: Path) -> None:
+    version = schema_version(store / "center.sqlite")
+    assert upgrade_store(store) == version == schema_version(store / "center.sqlite")
+
+
+def test_a_schema_of_a_newer_program_is_refused_in_one_line(store: Path) -> None:
+    connection = sqlite3.connect(store / "center.sqlite")
+    connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.commit()
+    connection.close()
+    with pytest.raises(ConfigError, match="schema 9999 is of a newer bangban-center") as caught:
+        open_store(store, store / "store.key")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_store_that_was_never_made_is_refused(tmp_path: Path) -> None:
+    for call in (lambda: open_store(tmp_path, tmp_path / "store.key"), lambda: upgrade_store(tmp_path)):
+        with pytest.raises(ConfigError, match="bangban-center init"):
+            call()
+
+
+def test_a_key_that_others_can_read_is_refused(store: Path) -> None:
+    (store / "store.key").chmod(0o640)
+    with pytest.raises(ConfigError, match="owner alone"):
+        load_keys(store / "store.key")
+    (store / "store.key").chmod(0o600)
+    (store / "store.key").write_bytes(b"short")
+    with pytest.raises(ConfigError, match="not a key file"):
+        load_keys(store / "store.key")
+
+
+def test_what_was_sealed_opens_at_its_place_alone() -> None:
+    seal = Seal(bytes(32))
+    sealed = seal.seal(b"personal", "cases.1")
+    assert seal.open(sealed, "cases.1") == b"personal"
+    assert seal.seal(b"personal", "cases.1") != sealed
+    for data, place, key in (
+        (sealed, "cases.2", bytes(32)),
+        (sealed[:-1], "cases.1", bytes(32)),
+        (b"", "cases.1", bytes(32)),
+        (sealed, "cases.1", bytes(31) + b"x"),
+    ):
+        with pytest.raises(StoreError):
+            Seal(key).open(data, place)
+
+
+async def test_a_full_database_is_said_to_be_full_and_an_error_quotes_no_data(store: Path) -> None:
+    async with open_store(store, store / "store.key") as opened:
+        with pytest.raises(DeskError, match="disk_full"):
+            async with opened.write() as tx:
+                await tx.connection.exec_driver_sql("PRAGMA max_page_count = 1")
+                await tx.run(login_failures.insert().values(name_sha256="personal" * 9000, remote="", at_ms=0))
+        with pytest.raises(IntegrityError) as caught:
+            async with opened.write() as tx:
+                await tx.run(log_ins.insert().values(token_sha256="personal", clerk_id="nobody", expires_at_ms=0))
+    assert "personal" not in str(caught.value)
+
+
+def test_a_file_that_is_no_database_is_refused(store: Path) -> None:
+    (store / "center.sqlite").write_bytes(b"no database at all" * 100)
+    with pytest.raises(ConfigError, match="not a database"):
+        open_store(store, store / "store.key")
