@@ -1,0 +1,1 @@
+"""The booth process: devices, pages, the link to the center, and the kiosk's local page."""

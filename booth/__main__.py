@@ -1,0 +1,177 @@
+"""`bangban-booth`: enrol a booth once, then run it."""
+
+import asyncio
+import contextlib
+import logging
+import secrets
+import signal
+from collections.abc import Coroutine
+from functools import partial
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Annotated, Any
+
+import aiohttp
+import typer
+
+from booth.config import Config, load_config
+from booth.core.visit import VisitCore
+from booth.errors import CenterLost, CenterRefused, ConfigError
+from booth.fitting import bench_of, fit, media_leg_of
+from booth.kiosk.preview import Preview
+from booth.kiosk.server import KioskServer
+from booth.kiosk.socket import PageSockets
+from booth.link.address import trust
+from booth.link.enrol import enrol
+from booth.link.exchange import Exchange
+from booth.link.key import load_key
+from booth.link.outbox import Outbox
+from booth.link.socket import Link
+from booth.link.uploader import Uploader
+from booth.process import Booth
+from booth.taking import PageTaker
+from protocol.fields import Wording
+from protocol.messages import PeerKind
+from protocol.wording import say
+
+log = logging.getLogger("booth")
+
+cli = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=say("booth.help"))
+
+
+@cli.callback()
+def prepare(
+    context: typer.Context,
+    config: Annotated[Path, typer.Option("--config", help=say("booth.help_config"))],
+    verbose: Annotated[bool, typer.Option("--verbose", help=say("booth.help_verbose"))] = False,
+) -> None:
+    logging.basicConfig(
+        level=logging.DEBUG if verbose else logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    for library in ("aiosqlite", "aioice", "aiortc", "asyncio", "PIL"):  # their debug lines would quote SDP and rows
+        logging.getLogger(library).setLevel(logging.WARNING)
+    try:
+        context.obj = load_config(config)
+    except ConfigError as error:
+        _give_up(str(error), 2)
+
+
+@cli.command(help=say("booth.help_enroll"))
+def enroll(context: typer.Context, code: str) -> None:
+    config: Config = context.obj
+    try:
+        asyncio.run(
+            enrol(
+                config.center.address,
+                trust(config.center.ca_file),
+                config.booth.id,
+                code,
+                config.key_file,
+                software_name(),
+            )
+        )
+    except ConfigError as error:
+        _give_up(str(error), 2)
+    except CenterRefused as refusal:
+        _give_up(say("booth.enroll_refused", code=str(refusal.code)), 1)
+    except CenterLost as loss:
+        _give_up(say("booth.enroll_lost", reason=str(loss)), 1)
+    typer.echo(say("booth.enrolled", booth=config.booth.id))
+
+
+@cli.command(help=say("booth.help_run"))
+def run(context: typer.Context) -> None:
+    try:
+        asyncio.run(_until_signal(serve(context.obj)))
+    except ConfigError as error:
+        _give_up(str(error), 2)
+
+
+async def serve(config: Config) -> None:
+    """Run one booth until cancelled. Raises `ConfigError` before anything was begun."""
+    key = load_key(config.key_file)
+    trusted = trust(config.center.ca_file)
+    address = config.center.address
+    fitting = fit(config)
+    name = Wording(config.booth.name_zh, config.booth.name_en)
+    async with contextlib.AsyncExitStack() as stack:
+        outbox = await stack.enter_async_context(Outbox(config.outbox_dir))
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+        link = Link(address, trusted, config.booth.id, key, software_name(), session)
+        exchange = Exchange(link.tell, _new_id)
+        uploader = Uploader(outbox, address, trusted, session)
+        for reader in fitting.readers.values():
+            await stack.enter_async_context(reader)
+        taker = None
+        if fitting.camera is not None:
+            from booth.documents.page import make_page, preview_jpeg
+
+            await stack.enter_async_context(fitting.camera)
+            taker = PageTaker(fitting.camera, outbox, make_page, preview_jpeg, _new_id)
+            await stack.enter_async_context(taker)
+        core = VisitCore(name, fitting.kinds, idle_s=config.kiosk.idle_s, new_id=_new_id)
+        booth = Booth(
+            core,
+            link,
+            exchange,
+            uploader,
+            fitting.readers,
+            fitting.camera,
+            taker,
+            headless=config.media.watch_clerk,
+        )
+        leg = media_leg_of(config, fitting.camera, partial(exchange.offer, PeerKind.BOOTH), booth.clerk_seen)
+        if leg is not None:
+            booth.use_leg(leg)
+        preview = Preview(fitting.camera, taker.preview) if fitting.camera and taker else None
+        server = KioskServer(
+            config.kiosk.host,
+            config.kiosk.port,
+            config.kiosk.pages_dir,
+            PageSockets(booth.hub, booth, exchange, link.tell),
+            lambda: link.up,
+            preview=preview,
+            bench=bench_of(fitting, name, booth.act),
+        )
+        async with server, asyncio.TaskGroup() as tasks:
+            tasks.create_task(booth.run(), name="booth")
+            if preview is not None:
+                tasks.create_task(preview.run(), name="preview")
+            typer.echo(say("booth.listening", url=server.url))
+
+
+async def _until_signal(work: Coroutine[Any, Any, None]) -> None:
+    """Run until SIGTERM or SIGINT, then cancel and let everything close."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    assert task is not None
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, task.cancel)
+    try:
+        await work
+    except asyncio.CancelledError:
+        log.info("stopped")
+
+
+def software_name() -> str:
+    """What the booth says of itself to the center."""
+    try:
+        return f"bangban {version('bangban')}"
+    except PackageNotFoundError:
+        return "bangban"
+
+
+def _new_id() -> str:
+    return secrets.token_urlsafe(15)
+
+
+def _give_up(text: str, status: int) -> None:
+    typer.echo(" ".join(text.split()), err=True)
+    raise typer.Exit(status)
+
+
+def main() -> None:
+    cli()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,200 @@
+"""What the visit machine is told, and what it wants done: plain data, no I/O.
+
+The shell (`booth.process`) turns what happens into an `Event`, hands it to `booth.core.visit.VisitCore.handle` with the
+time, and performs the `Effect`s that come back, in order.
+"""
+
+from dataclasses import dataclass
+
+from protocol.errors import ErrorCode
+from protocol.kiosk import (
+    CardLostSaid,
+    CodeScanned,
+    Disputed,
+    GradeGiven,
+    ItemChosen,
+    KioskFirstFrame,
+    Left,
+    RatingSkipped,
+    ReceiptRead,
+    Signed,
+    Touched,
+    WentBack,
+)
+from protocol.messages import BoothMessage, CenterMessage, DeviceKind, DeviceStatus
+from protocol.records import Card
+
+VisitAction = (
+    Touched
+    | ItemChosen
+    | WentBack
+    | CardLostSaid
+    | CodeScanned
+    | Signed
+    | Disputed
+    | ReceiptRead
+    | GradeGiven
+    | RatingSkipped
+    | Left
+    | KioskFirstFrame
+)
+"""What a page can say about the visit; its media offers go past the core."""
+
+
+@dataclass(frozen=True, slots=True)
+class Acted:
+    """The resident did something on a page."""
+
+    action: VisitAction
+
+
+@dataclass(frozen=True, slots=True)
+class CenterSaid:
+    """A numbered message of the center, each exactly once and in order."""
+
+    message: CenterMessage
+
+
+@dataclass(frozen=True, slots=True)
+class LinkChanged:
+    up: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EpochBegan:
+    """A new stream to the center begins.
+
+    What was sent before and not acknowledged is lost; the center says everything afresh.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Attended:
+    """Whether somebody can see a call: a kiosk page is open, or the booth runs by itself (robot, test)."""
+
+    here: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ClerkSeen:
+    """The booth process itself decoded a moving picture of the clerk."""
+
+
+@dataclass(frozen=True, slots=True)
+class CardLaid:
+    reader: DeviceKind
+    insertion: int
+
+
+@dataclass(frozen=True, slots=True)
+class CardLifted:
+    reader: DeviceKind
+    insertion: int
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class CardWasRead:
+    reader: DeviceKind
+    insertion: int
+    card: Card
+    took_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class CardNotRead:
+    reader: DeviceKind
+    insertion: int
+    code: ErrorCode
+
+
+@dataclass(frozen=True, slots=True)
+class PageKept:
+    """The page of this command is safe in the outbox."""
+
+    command_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PageNotTaken:
+    command_id: str
+    code: ErrorCode
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceChanged:
+    status: DeviceStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Wiped:
+    """The shell holds nothing of the visit any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimePassed:
+    """A deadline may have come."""
+
+
+Event = (
+    Acted
+    | CenterSaid
+    | LinkChanged
+    | EpochBegan
+    | Attended
+    | ClerkSeen
+    | CardLaid
+    | CardLifted
+    | CardWasRead
+    | CardNotRead
+    | PageKept
+    | PageNotTaken
+    | DeviceChanged
+    | Wiped
+    | TimePassed
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Send this numbered message to the center."""
+
+    message: BoothMessage
+
+
+@dataclass(frozen=True, slots=True)
+class ReadCard:
+    """Read the card of this insertion; answered by `CardWasRead` or `CardNotRead`."""
+
+    reader: DeviceKind
+    insertion: int
+
+
+@dataclass(frozen=True, slots=True)
+class TakePage:
+    """Take a page and keep it in the outbox; answered by `PageKept` or `PageNotTaken`."""
+
+    command_id: str
+    affair_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class StopTaking:
+    """Nobody wants this command's page any more; no answer is awaited."""
+
+    command_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wipe:
+    """Stop what the devices do and drop everything of the visit.
+
+    Answered by `Wiped`; asked again when the answer stays away.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class ViewChanged:
+    """`VisitCore.view()` is another one now."""
+
+
+Effect = Send | ReadCard | TakePage | StopTaking | Wipe | ViewChanged

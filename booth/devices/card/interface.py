@@ -1,0 +1,77 @@
+"""What every card reader can do. Drivers stand beside this file; one contract suite holds for all of them."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Protocol, Self
+
+from protocol.messages import DeviceKind, DeviceStatus
+from protocol.records import Card
+
+
+@dataclass(frozen=True, slots=True)
+class CardInserted:
+    """A card lies on the reader. `insertion` counts up from 1 and is never used again by this reader object."""
+
+    insertion: int
+
+
+@dataclass(frozen=True, slots=True)
+class CardRemoved:
+    insertion: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderChanged:
+    """The reader itself came, went or failed."""
+
+    status: DeviceStatus
+
+
+CardEvent = CardInserted | CardRemoved | ReaderChanged
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class CardRead:
+    """A record, the insertion that it was read in, and how long the reading took (select to record, ms)."""
+
+    card: Card
+    insertion: int
+    took_ms: int
+
+
+class CardReader(Protocol):
+    """An async context manager: entering starts the one thread, leaving stops it. Leaving twice is harmless."""
+
+    @property
+    def kind(self) -> DeviceKind: ...
+
+    @property
+    def status(self) -> DeviceStatus: ...
+
+    @property
+    def inserted(self) -> int | None:
+        """The insertion that lies on the reader now; None when it is empty or the reader is away."""
+        ...
+
+    def events(self) -> AsyncIterator[CardEvent]:
+        """Insertions, removals and changes of the reader from now on, in order.
+
+        One consumer; at most 100 wait, then the oldest go.
+        """
+        ...
+
+    async def read(self, insertion: int) -> CardRead:
+        """Read the card of this insertion.
+
+        Raises `DeviceError`: `card_removed` when that card does not lie there any more, `card_damaged` when it answers
+        nonsense, `card_unsupported`, `reader_absent`, `device_failed`. Cancelling it leaves the reader usable; the
+        caller sets the time-out.
+        """
+        ...
+
+    async def __aenter__(self) -> Self: ...
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...

@@ -1,0 +1,183 @@
+"""How a social security card (社会保障卡) is read: commands out, answers in, one record at the end. Pure.
+
+Drive it with a transmitter: `reading = read_card()`, send what it yields to the card, give back what the card
+answered (data, SW1, SW2).
+
+Records are matched by tag, never by position, which differs from version to version. The bank's number stays unread.
+"""
+
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TypeVar
+
+from booth.devices.card.sdt_text import SEXES, is_text, iso_date
+from booth.errors import DeviceError
+from protocol.errors import ErrorCode
+from protocol.records import Sex, SocialSecurityCard, is_valid_number
+
+_T = TypeVar("_T")
+Exchange = Generator[bytes, bytes, _T]
+"""Yields commands (APDUs), is sent the answers, returns a `_T`."""
+
+APPLICATION = b"sx1.sh." + "社会保障".encode("gb18030")
+EF_CARD = 0x05
+EF_HOLDER = 0x06
+
+VERSION, ISSUED, EXPIRES, CARD_NUMBER = 0x03, 0x05, 0x06, 0x07
+NUMBER, NAME, SEX, BIRTH, NAME_REST = 0x08, 0x09, 0x0A, 0x0D, 0x4E
+
+VERSIONS = ("1.00", "2.00", "3.00")
+FIRST_WITH_PSAM = "3.00"
+"""From this version on the holder's records need an external authentication with a PSAM."""
+
+_OK = 0x9000
+_LOCKED = (0x6982, 0x6983)
+_NOT_THERE = (0x6A82, 0x6A83)
+_MORE, _WRONG_LE = 0x61, 0x6C
+_STEPS_PER_COMMAND = 8
+"""How often one command may be told to ask again (61xx, 6Cxx) before the card is taken for damaged."""
+_LONGEST_CHARS = 80
+"""What a record of `protocol.records` can hold."""
+
+
+class _Refusal(Enum):
+    LOCKED = "locked"
+    NOT_THERE = "not_there"
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    word: int
+    data: bytes = field(repr=False)
+
+
+def read_card() -> Exchange[SocialSecurityCard]:
+    """Read the records that a booth may see.
+
+    Raises `DeviceError` and nothing else: `card_unsupported` for a card without this application or of a version that
+    is not known, `card_damaged` for nonsense. A card of the third generation that keeps its holder to itself gives a
+    record with `psam_required`.
+    """
+    yield from _select_application()
+    yield from _select_file(EF_CARD)
+    version = _ascii((yield from _record(VERSION)))
+    if version not in VERSIONS:
+        raise DeviceError(ErrorCode.CARD_UNSUPPORTED, "a version of the social security card that is not known")
+    issued = yield from _record(ISSUED)
+    expires = yield from _record(EXPIRES)
+    card_number = yield from _record(CARD_NUMBER)
+    holder = yield from _read_holder()
+    locked = holder is None
+    if locked and version != FIRST_WITH_PSAM:
+        raise DeviceError(ErrorCode.CARD_UNSUPPORTED, "the card refuses what its version leaves open")
+    if card_number is _Refusal.NOT_THERE or (card_number is _Refusal.LOCKED and not locked):
+        raise _damaged("no card number")
+    name, number, sex, birth_date = holder or (None, None, Sex.UNKNOWN, None)
+    return SocialSecurityCard(
+        version=version,
+        card_number=_ascii(card_number),
+        name=name,
+        number=number,
+        number_valid=number is not None and is_valid_number(number),
+        sex=sex,
+        birth_date=birth_date,
+        issued=_bcd_date(issued),
+        expires=_bcd_date(expires),
+        psam_required=locked,
+    )
+
+
+def _read_holder() -> Exchange[tuple[str, str, Sex, str | None] | None]:
+    """Name, number, sex and date of birth; None when the card keeps the name or the number to itself."""
+    if (yield from _select_file(EF_HOLDER)) is _Refusal.LOCKED:
+        return None
+    number = yield from _record(NUMBER)
+    name = yield from _record(NAME)
+    if number is _Refusal.LOCKED or name is _Refusal.LOCKED:
+        return None
+    name_rest = yield from _record(NAME_REST)
+    sex = yield from _record(SEX)
+    birth = yield from _record(BIRTH)
+    whole_name, digits = _text(name, name_rest), _ascii(number)
+    if not whole_name or not digits:
+        raise _damaged("no name or no number")
+    return whole_name, digits, SEXES.get(_ascii(sex), Sex.UNKNOWN), _bcd_date(birth)
+
+
+def _select_application() -> Exchange[None]:
+    answer = yield from _command(bytes([0x00, 0xA4, 0x04, 0x00, len(APPLICATION)]) + APPLICATION)
+    if answer.word != _OK:
+        raise DeviceError(ErrorCode.CARD_UNSUPPORTED, "no social security application on this card")
+
+
+def _select_file(name: int) -> Exchange[_Refusal | None]:
+    answer = yield from _command(bytes([0x00, 0xA4, 0x02, 0x00, 0x02, 0xEF, name]))
+    if answer.word in _LOCKED:
+        return _Refusal.LOCKED
+    if answer.word != _OK:
+        raise _damaged("a file is missing")
+    return None
+
+
+def _record(tag: int) -> Exchange[bytes | _Refusal]:
+    """The value of the current file's record with this tag."""
+    answer = yield from _command(bytes([0x00, 0xB2, tag, 0x00, 0x00]))
+    if answer.word in _LOCKED:
+        return _Refusal.LOCKED
+    if answer.word in _NOT_THERE:
+        return _Refusal.NOT_THERE
+    if answer.word != _OK:
+        raise _damaged(f"record {tag:02X} answered {answer.word:04X}")
+    data = answer.data
+    if len(data) < 2 or data[0] != tag or len(data) < 2 + data[1]:
+        raise _damaged(f"record {tag:02X} is not tag, length and value")
+    return data[2 : 2 + data[1]]
+
+
+def _command(command: bytes) -> Exchange[_Answer]:
+    """One command; repeated with the right length after 6Cxx, its rest fetched after 61xx. PC/SC does neither."""
+    data, ask = b"", command
+    for _ in range(_STEPS_PER_COMMAND):
+        answer = yield ask
+        if len(answer) < 2:
+            raise _damaged("an answer without a status word")
+        data, high, low = data + answer[:-2], answer[-2], answer[-1]
+        if high == _MORE:
+            ask = bytes([0x00, 0xC0, 0x00, 0x00, low])
+        elif high == _WRONG_LE:
+            ask = ask[:4] + bytes([low])
+        else:
+            return _Answer(high << 8 | low, data)
+    raise _damaged("the card never comes to the end of its answer")
+
+
+def _text(*parts: bytes | _Refusal) -> str:
+    """GB18030 in one or two records, each padded on the right."""
+    raw = b"".join(part.rstrip(b"\x00\x20\xff") for part in parts if isinstance(part, bytes))
+    try:
+        text = raw.decode("gb18030")
+    except UnicodeDecodeError:
+        raise _damaged("a text is no GB18030") from None
+    if len(text) > _LONGEST_CHARS or not is_text(text):
+        raise _damaged("a text holds control characters, or is too long")
+    return text
+
+
+def _ascii(value: bytes | _Refusal) -> str:
+    """A printable ASCII value without its padding; empty for what the card does not give."""
+    if isinstance(value, _Refusal):
+        return ""
+    text = value.rstrip(b"\x00\x20\xff")
+    if len(text) > _LONGEST_CHARS or not text.isascii() or not text.decode("ascii").isprintable():
+        raise _damaged("a value is no ASCII, or too long")
+    return text.decode("ascii")
+
+
+def _bcd_date(value: bytes | _Refusal) -> str | None:
+    """Four bytes of BCD, `20150601`; None for what is no date or is not given."""
+    return None if isinstance(value, _Refusal) else iso_date(value.hex())
+
+
+def _damaged(what: str) -> DeviceError:
+    return DeviceError(ErrorCode.CARD_DAMAGED, what)

@@ -1,0 +1,85 @@
+"""A page's outline in a picture: four corners, and the homographies they make. Pure geometry."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Points = NDArray[np.float64]
+"""`(n, 2) float64` x, y in pixels; the centre of the first pixel is (0, 0)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quad:
+    """Corners clockwise as they are seen, beginning with the one nearest to the picture's upper left.
+
+    `confidence` is 0 to 1: how sure the finder is that this is the page's outline.
+    """
+
+    corners: tuple[tuple[float, float], tuple[float, float], tuple[float, float], tuple[float, float]]
+    confidence: float = 1.0
+
+    @property
+    def points(self) -> Points:
+        return np.array(self.corners, dtype=np.float64)
+
+    @property
+    def area_px(self) -> float:
+        x, y = self.points.T
+        return float(abs(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1))) / 2)
+
+    @property
+    def side_lengths_px(self) -> tuple[float, float, float, float]:
+        """Upper, right, lower, left."""
+        points = self.points
+        top, right, bottom, left = np.linalg.norm(np.roll(points, -1, axis=0) - points, axis=1)
+        return float(top), float(right), float(bottom), float(left)
+
+    def scaled(self, factor: float) -> "Quad":
+        """The same outline in a picture `factor` times as large, pixel centres kept in place."""
+        return order_corners((self.points + 0.5) * factor - 0.5, self.confidence)
+
+
+def order_corners(points: Points | Sequence[tuple[float, float]], confidence: float = 1.0) -> Quad:
+    """A quad of four points in any order; raises `ValueError` when they make no convex quadrilateral."""
+    array = np.asarray(points, dtype=np.float64)
+    if array.shape != (4, 2):
+        raise ValueError("a quadrilateral has four corners")
+    centre = array.mean(axis=0)
+    # Image y points down, so a growing angle goes clockwise as seen.
+    clockwise = array[np.argsort(np.arctan2(*(array - centre).T[::-1]))]
+    if not is_convex(clockwise):
+        raise ValueError("the corners make no convex quadrilateral")
+    first = int(np.argmin(clockwise.sum(axis=1)))
+    a, b, c, d = ((float(x), float(y)) for x, y in np.roll(clockwise, -first, axis=0))
+    return Quad((a, b, c, d), confidence)
+
+
+def is_convex(points: Points) -> bool:
+    """Whether the four points, in this order, turn the same way at each corner, and by more than rounding."""
+    sides = np.roll(points, -1, axis=0) - points
+    following = np.roll(sides, -1, axis=0)
+    turns = sides[:, 0] * following[:, 1] - sides[:, 1] * following[:, 0]
+    scale = float(np.abs(sides).max()) ** 2
+    return bool(np.all(turns > 1e-6 * scale) or np.all(turns < -1e-6 * scale))
+
+
+def homography(source: Points, target: Points) -> NDArray[np.float64]:
+    """The `(3, 3)` matrix that takes four points to four others; raises `ValueError` when three lie on a line."""
+    rows, values = [], []
+    for (x, y), (u, v) in zip(source, target, strict=True):
+        rows += [[x, y, 1, 0, 0, 0, -u * x, -u * y], [0, 0, 0, x, y, 1, -v * x, -v * y]]
+        values += [u, v]
+    try:
+        solved = np.linalg.solve(np.array(rows, dtype=np.float64), np.array(values, dtype=np.float64))
+    except np.linalg.LinAlgError as error:
+        raise ValueError("three of the four points lie on a line") from error
+    return np.append(solved, 1.0).reshape(3, 3)
+
+
+def project(matrix: NDArray[np.float64], points: Points) -> Points:
+    """The points' images under a homography."""
+    lifted = np.column_stack((points, np.ones(len(points)))) @ matrix.T
+    projected: Points = lifted[:, :2] / lifted[:, 2:]
+    return projected

@@ -1,0 +1,87 @@
+"""The open pages: each gets the newest view and its own media events. Never blocks; a slow page misses older views."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+
+import msgspec
+
+from protocol.kiosk import KioskAnswer, KioskEvent, KioskMediaClosed, KioskView
+
+MAX_EVENTS = 8
+"""Media events that wait for a slow page; the oldest go, since a page offers again by itself."""
+
+
+class Page:
+    """One connected page's outgoing side: one view at most, and a few media events."""
+
+    def __init__(self) -> None:
+        self._view: bytes | None = None
+        self._events: deque[bytes] = deque(maxlen=MAX_EVENTS)
+        self._wake = asyncio.Event()
+
+    def show(self, view: bytes) -> None:
+        self._view = view
+        self._wake.set()
+
+    def tell(self, event: KioskAnswer | KioskMediaClosed) -> None:
+        self._events.append(_encode(event))
+        self._wake.set()
+
+    async def next(self) -> list[bytes]:
+        """What is to be sent now, as soon as there is something. Cancelling it loses nothing."""
+        await self._wake.wait()
+        self._wake.clear()
+        due = list(self._events)
+        self._events.clear()
+        if self._view is not None:
+            due.append(self._view)
+            self._view = None
+        return due
+
+
+class Hub:
+    """All open pages. `changed` is told how many there are."""
+
+    def __init__(self, view: KioskView, changed: Callable[[int], None]) -> None:
+        self._view = _encode(view)
+        self._pages: set[Page] = set()
+        self._changed = changed
+        self._media_owner: Page | None = None
+
+    def __repr__(self) -> str:
+        return f"Hub(pages={len(self._pages)})"
+
+    def show(self, view: KioskView) -> None:
+        self._view = _encode(view)
+        for page in self._pages:
+            page.show(self._view)
+
+    def open(self) -> Page:
+        page = Page()
+        page.show(self._view)
+        self._pages.add(page)
+        self._changed(len(self._pages))
+        return page
+
+    def close(self, page: Page) -> bool:
+        """Forget the page; True when it was the one with the media connection. Closing twice is harmless."""
+        self._pages.discard(page)
+        self._changed(len(self._pages))
+        owned = self._media_owner is page
+        if owned:
+            self._media_owner = None
+        return owned
+
+    def own_media(self, page: Page) -> None:
+        """This page offers the kiosk's media connection; the center keeps one, the newest."""
+        self._media_owner = page
+
+    def media_closed(self) -> None:
+        """The kiosk's media connection is gone: its page may offer again."""
+        if self._media_owner is not None:
+            self._media_owner.tell(KioskMediaClosed())
+
+
+def _encode(event: KioskEvent) -> bytes:
+    return msgspec.json.encode(event)

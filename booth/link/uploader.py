@@ -1,0 +1,191 @@
+"""Sends the outbox's pages to the center: each page's light picture first, then the full ones, by offset, resuming.
+
+The center's own offset decides, always: nothing is remembered here that a restart would lose.
+"""
+
+import asyncio
+import logging
+import ssl
+from collections.abc import Callable
+
+import aiohttp
+import msgspec
+from yarl import URL
+
+from booth.errors import CenterLost
+from booth.link.outbox import Outbox, PageGone
+from booth.link.refusal import refusal_of
+from protocol.errors import ErrorCode
+from protocol.pages import CHUNK_BYTES, OFFSET_HEADER, PageAnnounced, PagePart
+
+log = logging.getLogger(__name__)
+
+REQUEST_S = 60.0
+"""One request: a chunk of 512 KiB takes 42 s at 100 kbit/s, the slowest 4G worth having."""
+MAX_WRONG_HASHES = 3
+"""A page whose bytes arrive wrong this often is damaged here, not on the way."""
+
+FOR_GOOD = frozenset(
+    {
+        ErrorCode.PAGE_UNKNOWN,
+        ErrorCode.AFFAIR_UNKNOWN,
+        ErrorCode.NOT_AN_IMAGE,
+        ErrorCode.TOO_LARGE,
+        ErrorCode.MALFORMED,
+        ErrorCode.NOT_YOURS,
+    }
+)
+"""Refusals that the same page would meet each time."""
+
+
+class _Refused(Exception):
+    """The center doesn't take this page."""
+
+    def __init__(self, code: ErrorCode) -> None:
+        super().__init__(str(code))
+        self.code = code
+
+
+class Uploader:
+    """Empties the outbox while the link is up; `run` is kept up by the supervisor."""
+
+    def __init__(
+        self, outbox: Outbox, address: URL, trusted: ssl.SSLContext | None, session: aiohttp.ClientSession
+    ) -> None:
+        self._outbox = outbox
+        self._address = address / "api/booth/pages"
+        self._trusted = trusted
+        self._session = session
+        self._token: str | None = None
+        self._wake = asyncio.Event()
+        self._shown: set[str] = set()
+        self._stored: set[str] = set()
+        self._wrong: dict[str, int] = {}
+
+    def authorise(self, token: str) -> None:
+        """The link is up: uploads carry this token from now on."""
+        self._token = token
+        self._wake.set()
+
+    def wake(self) -> None:
+        """A page was put into the outbox."""
+        self._wake.set()
+
+    def stored(self, page_id: str) -> None:
+        """The center has the page (`PageStored`): it is forgotten at the next opportunity."""
+        self._stored.add(page_id)
+        self._wake.set()
+
+    async def run(self, worked: Callable[[], None]) -> None:
+        """Send what is there, then wait for more. Raises `CenterLost`; cancelling it loses nothing."""
+        self._wake.set()
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            await self._forget_stored()
+            while self._token is not None:
+                self._wake.clear()
+                await self._forget_stored()
+                pages = await self._outbox.waiting()
+                if not pages:
+                    break
+                await self._send_next(pages)
+                worked()
+
+    async def _send_next(self, pages: list[PageAnnounced]) -> None:
+        """The next page's light part, or else the oldest page's full part as far as nothing more urgent comes."""
+        unseen = next((page for page in pages if page.page_id not in self._shown), None)
+        page = unseen or pages[0]
+        try:
+            if unseen is not None:
+                await self._announce(page)
+                await self._send_part(page, PagePart.LIGHT)
+                self._shown.add(page.page_id)
+            elif await self._send_part(page, PagePart.FULL):
+                self._stored.add(page.page_id)
+                await self._forget_stored()
+        except _Refused as refusal:
+            log.error("page %s is kept aside: the center refused it with %r", page.page_id, str(refusal.code))
+            await self._outbox.set_aside(page.page_id, refusal.code)
+        except PageGone:
+            if any(page.page_id == left.page_id for left in await self._outbox.waiting()):
+                log.exception("page %s is kept aside: it can't be read", page.page_id)
+                await self._outbox.set_aside(page.page_id, ErrorCode.INTERNAL)
+
+    async def _forget_stored(self) -> None:
+        for page_id in list(self._stored):
+            await self._outbox.forget(page_id)
+            self._stored.discard(page_id)
+            self._shown.discard(page_id)
+            self._wrong.pop(page_id, None)
+
+    async def _announce(self, page: PageAnnounced) -> None:
+        body = msgspec.json.encode(page)
+        await self._request("POST", self._address, page, body, {"Content-Type": "application/json"})
+
+    async def _send_part(self, page: PageAnnounced, part: PagePart) -> bool:
+        """Send the part from the center's offset on; False when it stopped early because a new page came."""
+        data = await self._outbox.read(page.page_id, part)
+        url = self._address / page.page_id / part
+        offset = await self._request("HEAD", url, page)
+        while offset < len(data):
+            if part is PagePart.FULL and self._wake.is_set():
+                return False
+            chunk = data[offset : offset + CHUNK_BYTES]
+            answered = await self._request("PATCH", url, page, chunk, {OFFSET_HEADER: str(offset)})
+            if answered == offset:
+                raise CenterLost("an upload makes no progress")
+            offset = answered
+        return True
+
+    async def _request(
+        self,
+        method: str,
+        url: URL,
+        page: PageAnnounced,
+        body: bytes | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> int:
+        """The center's offset after the request. Raises `_Refused` or `CenterLost`."""
+        token = self._token
+        bearer = {"Authorization": f"Bearer {token}", "X-Bangban": "1"}
+        try:
+            async with self._session.request(
+                method,
+                url,
+                data=body,
+                headers={**(headers or {}), **bearer},
+                ssl=self._trusted or True,
+                timeout=aiohttp.ClientTimeout(total=REQUEST_S),
+                allow_redirects=False,
+            ) as response:
+                if response.status < 300 or (response.status == 409 and OFFSET_HEADER in response.headers):
+                    return _offset_of(response)
+                if response.status == 401 and self._token == token:
+                    self._token = None  # the next Welcome brings another
+                await self._fail(method, response, page)
+                return 0
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            raise CenterLost(f"an upload broke off ({type(error).__name__})") from error
+
+    async def _fail(self, method: str, response: aiohttp.ClientResponse, page: PageAnnounced) -> None:
+        """Raise what an error means; return when the part simply starts again at 0."""
+        if method == "HEAD":  # has no body to say why
+            code = ErrorCode.PAGE_UNKNOWN if response.status == 404 else ErrorCode.INTERNAL
+        else:
+            code = await refusal_of(response)
+        if code in FOR_GOOD and 400 <= response.status < 500:
+            raise _Refused(code)
+        if code is not ErrorCode.WRONG_HASH:
+            raise CenterLost(f"the center answered an upload with {response.status} {code}")
+        self._wrong[page.page_id] = self._wrong.get(page.page_id, 0) + 1
+        if self._wrong[page.page_id] >= MAX_WRONG_HASHES:
+            raise _Refused(code)
+        log.warning("page %s arrived wrong and starts again", page.page_id)
+
+
+def _offset_of(response: aiohttp.ClientResponse) -> int:
+    text = response.headers.get(OFFSET_HEADER, "0")
+    if not (text.isascii() and text.isdigit() and len(text) <= 16):
+        raise CenterLost("the center's upload offset is no number")
+    return int(text)

@@ -1,0 +1,292 @@
+"""The shell round the visit core: it receives, asks the core, and performs what the core wants. It decides nothing.
+
+Everything here runs in the event loop's one thread, so an event is handled whole before the next; jobs that take time
+(a card, a page) are tasks that come back with an event of their own.
+"""
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Coroutine, Mapping
+from functools import partial
+from typing import Any, Protocol
+
+from booth.core.events import (
+    Acted,
+    Attended,
+    CardLaid,
+    CardLifted,
+    CardNotRead,
+    CardWasRead,
+    CenterSaid,
+    ClerkSeen,
+    DeviceChanged,
+    Effect,
+    EpochBegan,
+    Event,
+    LinkChanged,
+    PageKept,
+    PageNotTaken,
+    ReadCard,
+    Send,
+    StopTaking,
+    TakePage,
+    TimePassed,
+    ViewChanged,
+    VisitAction,
+    Wipe,
+    Wiped,
+)
+from booth.core.visit import VisitCore
+from booth.devices.camera.interface import Camera
+from booth.devices.card.interface import CardInserted, CardReader, CardRemoved, ReaderChanged
+from booth.errors import DeviceError
+from booth.kiosk.hub import Hub
+from booth.link.exchange import Exchange
+from booth.link.socket import Link
+from booth.link.uploader import Uploader
+from booth.supervise import keep
+from protocol.errors import ErrorCode, ProtocolError
+from protocol.messages import (
+    CenterFleeting,
+    CenterMessage,
+    DeviceKind,
+    MediaAnswer,
+    MediaClosed,
+    MediaRefused,
+    PageStored,
+    PeerKind,
+    Ping,
+    Pong,
+)
+
+log = logging.getLogger(__name__)
+
+READ_S = 20.0
+"""One reading of a card. A second-generation card with its photograph takes about 2 s."""
+
+
+class Taker(Protocol):
+    async def take(self, command_id: str, affair_id: str) -> None: ...
+
+
+class Leg(Protocol):
+    """The booth process's own media connection."""
+
+    @property
+    def connection(self) -> object | None: ...
+
+    def remake(self) -> None: ...
+
+    async def run(self) -> None: ...
+
+
+class Booth:
+    """One booth's events and effects: the link's listener, and the kiosk's `Visits`. `run` lasts as long as the booth.
+
+    `headless`: no page is needed to answer a call.
+    """
+
+    def __init__(
+        self,
+        core: VisitCore,
+        link: Link,
+        exchange: Exchange,
+        uploader: Uploader,
+        readers: Mapping[DeviceKind, CardReader],
+        camera: Camera | None,
+        taker: Taker | None,
+        *,
+        headless: bool = False,
+        now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+    ) -> None:
+        self._core = core
+        self._link = link
+        self._exchange = exchange
+        self._uploader = uploader
+        self._readers = readers
+        self._camera = camera
+        self._taker = taker
+        self._headless = headless
+        self._now_ms = now_ms
+        self.hub = Hub(core.view(), self._pages_changed)
+        self._leg: Leg | None = None
+        self._events: deque[Event] = deque()
+        self._handling = False
+        self._deadline_moved = asyncio.Event()
+        self._tasks: asyncio.TaskGroup | None = None
+        self._jobs: dict[str, asyncio.Task[None]] = {}
+
+    def use_leg(self, leg: Leg) -> None:
+        """Keep this media connection up too; said before `run`."""
+        self._leg = leg
+
+    async def run(self) -> None:
+        """Serve until cancelled. Cancelling it loses nothing that `Outbox` and the center don't have."""
+        async with asyncio.TaskGroup() as tasks:
+            self._tasks = tasks
+            self.handle(EpochBegan())
+            self.handle(Attended(self._headless))
+            for reader in self._readers.values():
+                tasks.create_task(self._watch_reader(reader), name=f"watch {reader.kind}")
+            if self._camera is not None:
+                tasks.create_task(self._watch_camera(self._camera), name="watch document camera")
+            tasks.create_task(self._keep_time(), name="deadlines")
+            tasks.create_task(keep("link", lambda worked: self._link.connect(self, worked)), name="link")
+            tasks.create_task(keep("uploads", self._uploader.run), name="uploads")
+            if self._leg is not None:
+                tasks.create_task(self._leg.run(), name="media leg")
+
+    # --- Events in ---
+
+    def handle(self, event: Event) -> None:
+        """Tell the core and perform what follows; events that this brings about are handled after it, in order."""
+        self._events.append(event)
+        if self._handling:
+            return
+        self._handling = True
+        try:
+            while self._events:
+                for effect in self._core.handle(self._events.popleft(), self._now_ms()):
+                    self._perform(effect)
+        finally:
+            self._handling = False
+            self._deadline_moved.set()
+
+    def act(self, action: VisitAction) -> None:
+        self.handle(Acted(action))
+
+    def clerk_seen(self) -> None:
+        """The booth process itself decoded the clerk's picture."""
+        self.handle(ClerkSeen())
+
+    def epoch_began(self) -> None:
+        self.handle(EpochBegan())
+
+    def link_changed(self, up: bool) -> None:
+        if not up:
+            self._exchange.lost()
+        elif self._leg is not None and self._leg.connection is None:
+            self._leg.remake()
+        self.handle(LinkChanged(up))
+
+    def welcomed(self, upload_token: str) -> None:
+        self._uploader.authorise(upload_token)
+
+    def said(self, message: CenterMessage) -> None:
+        if isinstance(message, PageStored):
+            self._uploader.stored(message.page_id)
+        self.handle(CenterSaid(message))
+
+    def passed(self, message: CenterFleeting) -> None:
+        match message:
+            case MediaAnswer() | MediaRefused():
+                self._exchange.answered(message)
+            case MediaClosed(PeerKind.KIOSK):
+                self.hub.media_closed()
+            case MediaClosed():
+                if self._leg is not None:
+                    self._leg.remake()
+            case Ping() | Pong():
+                pass  # the link's own
+
+    def _pages_changed(self, count: int) -> None:
+        self.handle(Attended(self._headless or count > 0))
+
+    # --- Effects out ---
+
+    def _perform(self, effect: Effect) -> None:
+        match effect:
+            case Send(message):
+                try:
+                    self._link.send(message, self)
+                except ProtocolError as error:
+                    log.error("a %s can't be sent: %s", type(message).__name__, error)
+            case ReadCard(reader, insertion):
+                self._job(f"read {reader}", self._read_card(reader, insertion))
+            case TakePage(command_id, affair_id):
+                self._job(f"take {command_id}", self._take_page(command_id, affair_id))
+            case StopTaking(command_id):
+                self._stop(f"take {command_id}")
+            case Wipe():
+                for name in list(self._jobs):
+                    self._stop(name)
+                self.handle(Wiped())
+            case ViewChanged():
+                self.hub.show(self._core.view())
+
+    def _job(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+        """Run a device's job for the visit; wiping the visit stops it."""
+        assert self._tasks is not None, "the booth runs"
+        task = self._jobs[name] = self._tasks.create_task(work, name=name)
+        task.add_done_callback(partial(self._job_done, name))
+
+    def _job_done(self, name: str, task: asyncio.Task[None]) -> None:
+        if self._jobs.get(name) is task:
+            del self._jobs[name]
+
+    def _stop(self, name: str) -> None:
+        task = self._jobs.pop(name, None)
+        if task is not None:
+            task.cancel()
+
+    async def _read_card(self, kind: DeviceKind, insertion: int) -> None:
+        try:
+            async with asyncio.timeout(READ_S):
+                read = await self._readers[kind].read(insertion)
+        except DeviceError as error:
+            log.info("%s: insertion %d was not read: %s", kind, insertion, error)
+            self.handle(CardNotRead(kind, insertion, error.code))
+        except TimeoutError:
+            self.handle(CardNotRead(kind, insertion, ErrorCode.TIMED_OUT))
+        else:
+            self.handle(CardWasRead(kind, insertion, read.card, read.took_ms))
+
+    async def _take_page(self, command_id: str, affair_id: str) -> None:
+        try:
+            if self._taker is None:
+                raise DeviceError(ErrorCode.CAMERA_ABSENT, "there is no document camera")
+            await self._taker.take(command_id, affair_id)
+        except DeviceError as error:
+            log.info("command %s: no page: %s", command_id, error)
+            self.handle(PageNotTaken(command_id, error.code))
+        except Exception:  # a page that can't be worked on fails its command, not the booth
+            log.exception("command %s: no page", command_id)
+            self.handle(PageNotTaken(command_id, ErrorCode.INTERNAL))
+        else:
+            self._uploader.wake()
+            self.handle(PageKept(command_id))
+
+    # --- What is watched ---
+
+    async def _watch_reader(self, reader: CardReader) -> None:
+        events = reader.events()
+        self.handle(DeviceChanged(reader.status))
+        if reader.inserted is not None:
+            self.handle(CardLaid(reader.kind, reader.inserted))
+        async for event in events:
+            match event:
+                case CardInserted(insertion):
+                    self.handle(CardLaid(reader.kind, insertion))
+                case CardRemoved(insertion):
+                    self.handle(CardLifted(reader.kind, insertion))
+                case ReaderChanged(status):
+                    self.handle(DeviceChanged(status))
+
+    async def _watch_camera(self, camera: Camera) -> None:
+        changes = camera.changes()
+        self.handle(DeviceChanged(camera.status))
+        async for status in changes:
+            self.handle(DeviceChanged(status))
+
+    async def _keep_time(self) -> None:
+        while True:
+            self._deadline_moved.clear()
+            deadline_ms = self._core.deadline_ms()
+            wait_s = None if deadline_ms is None else max(0.0, (deadline_ms - self._now_ms()) / 1000)
+            try:
+                async with asyncio.timeout(wait_s):
+                    await self._deadline_moved.wait()
+            except TimeoutError:
+                self.handle(TimePassed())

@@ -1,0 +1,41 @@
+"""The benches of the contract suite. The PC/SC one runs a real pcscd of its own; without its packages it fails, it
+does not skip.
+"""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from booth.devices.card import winscard
+from tests.contract.cards.benches import Bench, PcscBench, SdtBench, SimulatedBench
+from tests.support.pcscd import PrivatePcscd
+from tests.support.sdt_module import SdtModule
+
+
+@pytest.fixture(scope="session")
+def pcscd() -> Iterator[PrivatePcscd]:
+    with PrivatePcscd() as daemon:
+        os.environ.update(daemon.environment())  # libpcsclite reads it once, at this process's first PC/SC call
+        context = winscard.establish()
+        names = winscard.list_readers(context)
+        winscard.release(context)
+        assert names == [daemon.reader_name(0), daemon.reader_name(1)], "an earlier test spoke to another pcscd"
+        yield daemon
+
+
+@pytest.fixture
+def module() -> Iterator[SdtModule]:
+    with SdtModule() as module:
+        yield module
+
+
+@pytest.fixture(params=["simulated", "sdt", "pcsc"])
+def bench(request: pytest.FixtureRequest) -> Bench:
+    match request.param:
+        case "simulated":
+            return SimulatedBench()
+        case "sdt":
+            return SdtBench(request.getfixturevalue("module"))
+        case _:
+            return PcscBench(request.getfixturevalue("pcscd"))

@@ -1,0 +1,156 @@
+"""What the media packages use of aiortc and aioice that nobody promised to keep; see `internals.py` of both."""
+
+import asyncio
+import importlib.metadata
+import inspect
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import aioice.ice
+import aioice.stun
+import aiortc
+import aiortc.codecs
+import aiortc.codecs.vpx
+import aiortc.jitterbuffer
+import aiortc.rtcdtlstransport
+import aiortc.rtcpeerconnection
+import aiortc.rtcrtpreceiver
+import aiortc.rtcrtpsender
+import aiortc.rtcrtptransceiver
+import aiortc.rtp
+import pytest
+
+import booth.media.internals
+import center.media.internals
+from booth.media.internals import BoothConnection, MarkerJitterBuffer
+from center.media.ends import ForwardingConnection, PublisherEnd, SubscriberEnd
+from center.media.internals import ReceivingEnd, SendingEnd
+
+ROOT = Path(__file__).parents[3]
+
+SIGNATURES: list[tuple[Callable[..., Any], list[str]]] = [
+    (
+        aiortc.RTCPeerConnection._RTCPeerConnection__createTransceiver,  # type: ignore[attr-defined]
+        ["self", "direction", "kind", "sender_track"],
+    ),
+    (aiortc.RTCPeerConnection._RTCPeerConnection__createDtlsTransport, ["self"]),  # type: ignore[attr-defined]
+    (aiortc.RTCDtlsTransport._register_rtp_receiver, ["self", "receiver", "parameters"]),
+    (aiortc.RTCDtlsTransport._unregister_rtp_receiver, ["self", "receiver"]),
+    (aiortc.RTCDtlsTransport._register_rtp_sender, ["self", "sender", "parameters"]),
+    (aiortc.RTCDtlsTransport._unregister_rtp_sender, ["self", "sender"]),
+    (aiortc.RTCDtlsTransport._send_rtp, ["self", "data"]),
+    (aiortc.RTCRtpReceiver._handle_rtp_packet, ["self", "packet", "arrival_time_ms"]),
+    (aiortc.RTCRtpReceiver._handle_rtcp_packet, ["self", "packet"]),
+    (aiortc.RTCRtpReceiver._handle_disconnect, ["self"]),
+    (aiortc.RTCRtpReceiver._set_rtcp_ssrc, ["self", "ssrc"]),
+    (aiortc.RTCRtpReceiver.receive, ["self", "parameters"]),
+    (aiortc.RTCRtpReceiver.setTransport, ["self", "transport"]),
+    (aiortc.RTCRtpReceiver.stop, ["self"]),
+    (aiortc.RTCRtpSender._handle_rtcp_packet, ["self", "packet"]),
+    (aiortc.RTCRtpSender.send, ["self", "parameters"]),
+    (aiortc.RTCRtpSender.setTransport, ["self", "transport"]),
+    (aiortc.RTCRtpSender.stop, ["self"]),
+    (aiortc.rtcrtpreceiver.StreamStatistics.__init__, ["self", "clockrate"]),
+    (aiortc.rtcrtpreceiver.StreamStatistics.add, ["self", "packet"]),
+    (aiortc.rtp.unwrap_rtx, ["rtx", "payload_type", "ssrc"]),
+    (aiortc.rtp.pack_remb_fci, ["bitrate", "ssrcs"]),
+    (aiortc.codecs.get_capabilities, ["kind"]),
+    (aiortc.jitterbuffer.JitterBuffer.__init__, ["self", "capacity", "prefetch", "is_video"]),
+    (aiortc.jitterbuffer.JitterBuffer._remove_frame, ["self", "sequence_number"]),
+    (aiortc.jitterbuffer.JitterBuffer.remove, ["self", "count"]),
+    (aiortc.jitterbuffer.JitterFrame.__init__, ["self", "data", "timestamp"]),
+    (aioice.ice.Connection.query_consent, ["self"]),
+    (aioice.ice.Connection.data_received, ["self", "data", "component"]),
+    (aioice.ice.Connection.get_component_candidates, ["self", "component", "addresses", "timeout"]),
+    (aioice.ice.Connection.build_request, ["self", "pair", "nominate"]),
+    (aioice.ice.StunProtocol.request, ["self", "request", "addr", "integrity_key", "retransmissions"]),
+]
+
+
+@pytest.mark.parametrize("internals", [booth.media.internals, center.media.internals])
+def test_the_libraries_are_the_ones_whose_inside_was_read(internals: Any) -> None:
+    for package, expected in (("aiortc", internals.AIORTC_VERSION), ("aioice", internals.AIOICE_VERSION)):
+        assert importlib.metadata.version(package) == expected, (
+            f"{package} is not {expected}: read what {internals.__name__} uses of it, run the media tests, move the pin"
+        )
+
+
+def test_the_versions_are_pinned() -> None:
+    pins = (ROOT / "constraints.txt").read_text(encoding="utf8").splitlines()
+    assert f"aiortc=={center.media.internals.AIORTC_VERSION}" in pins
+    assert f"aioice=={center.media.internals.AIOICE_VERSION}" in pins
+
+
+@pytest.mark.parametrize(("function", "parameters"), SIGNATURES, ids=lambda x: getattr(x, "__qualname__", ""))
+def test_a_private_function_takes_what_it_took(function: Callable[..., Any], parameters: list[str]) -> None:
+    assert list(inspect.signature(function).parameters) == parameters, f"{function.__qualname__} has changed"
+
+
+async def test_the_objects_have_the_private_attributes_that_are_read_or_replaced() -> None:
+    connection = aiortc.RTCPeerConnection(aiortc.RTCConfiguration(iceServers=[]))
+    transceiver = connection.addTransceiver("video")
+    transport = transceiver.sender.transport
+    ice = transport.transport._connection
+    needed: list[tuple[object, tuple[str, ...]]] = [
+        (transceiver, ("_RTCRtpTransceiver__sender", "_RTCRtpTransceiver__receiver", "_preferred_codecs")),
+        (transceiver.sender, ("_ssrc", "_rtx_ssrc", "_stream_id", "_track_id", "_enabled", "_RTCRtpSender__encoder")),
+        (transceiver.receiver, ("_track", "_enabled", "_RTCRtpReceiver__jitter_buffer")),
+        (transport._rtp_router, ("ssrc_table",)),
+        (ice, ("_nominated", "_queue", "_query_consent_task", "remote_password")),
+        (MarkerJitterBuffer(capacity=2, is_video=True), ("_origin", "_packets", "_capacity")),
+        (aiortc.codecs.vpx.Vp8Encoder(), ("target_bitrate",)),
+        (aiortc.rtcrtpreceiver.StreamStatistics(90_000), ("max_seq",)),
+    ]
+    await connection.close()
+    for thing, names in needed:
+        missing = [name for name in names if not hasattr(thing, name)]
+        assert not missing, f"{type(thing).__name__} has no {missing} any more"
+
+
+def test_our_ends_have_all_that_aiortcs_connection_and_transport_call() -> None:
+    """What the library's own modules use of a sender and a receiver, found in their source."""
+    source = "".join(
+        inspect.getsource(module)
+        for module in (
+            aiortc.rtcpeerconnection,
+            aiortc.rtcrtptransceiver,
+            aiortc.rtcdtlstransport,
+        )
+    )
+    receiver, sender = _attributes(source, "receiver"), _attributes(source, "sender")
+    assert receiver >= {"_set_rtcp_ssrc", "receive", "setTransport", "stop", "track", "transport"}
+    assert sender >= {"_ssrc", "_stream_id", "_track_id", "send", "setTransport", "stop"}
+    for end, used in ((ReceivingEnd, receiver), (SendingEnd, sender)):
+        instance = end("video", None)  # type: ignore[arg-type]
+        missing = {name for name in used if not hasattr(instance, name)} - {"getStats", "replaceTrack"}
+        assert not missing, f"aiortc uses {missing} of what {end.__name__} stands for"
+
+
+@pytest.mark.parametrize("make", [ForwardingConnection, BoothConnection])
+async def test_our_connections_get_their_own_ends_and_hooks(make: Callable[[], aiortc.RTCPeerConnection]) -> None:
+    connection = make()
+    transceiver = connection.addTransceiver("video", "recvonly")
+    hooks = vars(transceiver.receiver.transport.transport._connection)
+    assert {"query_consent", "get_component_candidates"} <= hooks.keys()
+    assert [codec.name for codec in transceiver._preferred_codecs] == ["VP8", "rtx"]
+    if make is ForwardingConnection:
+        assert isinstance(transceiver.receiver, PublisherEnd)
+        assert isinstance(transceiver.sender, SubscriberEnd)
+        assert "data_received" in hooks
+    await connection.close()
+
+
+async def test_other_users_of_aiortc_in_the_process_see_no_change() -> None:
+    ours, theirs = ForwardingConnection(), aiortc.RTCPeerConnection(aiortc.RTCConfiguration(iceServers=[]))
+    ours.addTransceiver("video")
+    transceiver = theirs.addTransceiver("video")
+    assert type(transceiver.receiver) is aiortc.RTCRtpReceiver
+    assert type(transceiver.sender) is aiortc.RTCRtpSender
+    assert "query_consent" not in vars(transceiver.receiver.transport.transport._connection)
+    await asyncio.gather(ours.close(), theirs.close())
+
+
+def _attributes(source: str, of: str) -> set[str]:
+    return set(re.findall(rf"(?:\b|__|\.){of}\.(\w+)", source))

@@ -1,0 +1,217 @@
+"""Pages on their way to a center that breaks off."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from booth.link.outbox import Outbox
+from booth.link.uploader import Uploader
+from booth.supervise import BackOff, keep
+from protocol.errors import ErrorCode
+from protocol.pages import CHUNK_BYTES, PagePart
+from tests.integration.booth.center import FakeCenter, fake_center, refusal
+from tests.integration.booth.pages import page
+from tests.integration.booth.waiting import eventually, until_it_is
+
+
+def soon(_low: float, high: float) -> float:
+    return min(high, 0.01)
+
+
+@asynccontextmanager
+async def uploading(center: FakeCenter, outbox: Outbox) -> AsyncIterator[Uploader]:
+    async with aiohttp.ClientSession() as session:
+        uploader = Uploader(outbox, center.url, None, session)
+        task = asyncio.create_task(keep("uploads", uploader.run, back_off=BackOff(soon)))
+        try:
+            yield uploader
+        finally:
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+
+
+def once(name: str, answer: Callable[[], web.StreamResponse]) -> Callable[[str], web.StreamResponse | None]:
+    """Answer the first request of this name so; let all others pass."""
+    left = [True]
+
+    def break_off(request: str) -> web.StreamResponse | None:
+        if request == name and left:
+            left.clear()
+            return answer()
+        return None
+
+    return break_off
+
+
+def hang_up() -> web.StreamResponse:
+    raise ConnectionResetError
+
+
+async def test_every_light_part_goes_before_any_full_one(tmp_path: Path) -> None:
+    async with fake_center() as center, Outbox(tmp_path) as outbox:
+        for name in ("p-1", "p-2"):
+            await outbox.put(*page(name))
+        async with uploading(center, outbox) as uploader:
+            uploader.authorise(center.token)
+            await until_it_is([], outbox.waiting)
+        assert center.whole("p-1")
+        assert center.whole("p-2")
+        patches = [request for request in center.requests if request.startswith("PATCH")]
+        assert [request.split()[1] for request in patches[:2]] == ["light", "light"]
+        assert [request.split()[3] for request in patches[2:]] == ["p-1"] * 3 + ["p-2"] * 3
+        assert not list((tmp_path / "pages").iterdir())
+
+
+async def test_a_new_page_is_shown_before_an_older_one_is_sent_whole(tmp_path: Path) -> None:
+    async with fake_center() as center, Outbox(tmp_path) as outbox:
+        await outbox.put(*page("p-1", 6 * CHUNK_BYTES))
+        second_is_put = center.holds["PATCH full 0 p-1"] = asyncio.Event()
+        async with uploading(center, outbox) as uploader:
+            uploader.authorise(center.token)
+            await center.until(lambda: "PATCH full 0 p-1" in center.requests)
+            await outbox.put(*page("p-2"))
+            uploader.wake()
+            second_is_put.set()
+            await until_it_is([], outbox.waiting)
+        patches = [request for request in center.requests if request.startswith("PATCH")]
+        assert patches[:3] == ["PATCH light 0 p-1", "PATCH full 0 p-1", "PATCH light 0 p-2"]
+
+
+@pytest.mark.parametrize(
+    "name", ["POST", "HEAD light", "PATCH light 0", "HEAD full", "PATCH full 0", f"PATCH full {CHUNK_BYTES}"]
+)
+async def test_an_upload_broken_off_goes_on_from_the_centers_offset(tmp_path: Path, name: str) -> None:
+    async with fake_center() as center, Outbox(tmp_path) as outbox:
+        center.break_off = once(name, hang_up)
+        await outbox.put(*page("p-1"))
+        async with uploading(center, outbox) as uploader:
+            uploader.authorise(center.token)
+            await until_it_is([], outbox.waiting)
+        assert center.whole("p-1")
+        sent = [request for request in center.requests if request == f"PATCH full {CHUNK_BYTES} p-1"]
+        assert len(sent) == (2 if name.endswith(str(CHUNK_BYTES)) else 1), "nothing is sent twice that had arrived"
+
+
+async def test_a_connection_that_dies_in_the_middle_of_a_chunk_is_resumed(tmp_path: Path) -> None:
+    async with fake_center() as center, Outbox(tmp_path) as outbox:
+        announced, light, full = page("p-1")
+        await outbox.put(announced, light, full)
+
+        def half(request: str) -> web.StreamResponse | None:
+            if request == "PATCH full 0" and not center.pages["p-1"].parts[PagePart.FULL]:
+                center.pages["p-1"].parts[PagePart.FULL] = full[:100_000]  # what of the chunk reached the disk
+                raise ConnectionResetError
+            return None
+
+        center.break_off = half
+        async with uploading(center, outbox) as uploader:
+            uploader.authorise(center.token)
+            await until_it_is([], outbox.waiting)
+        assert center.whole("p-1")
+        assert "PATCH full 100000 p-1" in center.requests
+
+
+async def test_a_restarted_booth_sends_what_it_finds(tmp_path: Path) -> None:
+    async with fake_center() as center:
+        async with Outbox(tmp_path) as outbox:
+            await outbox.put(*page("p-1"))
+            async with uploading(center, outbox) as uploader:
+                uploader.authorise(center.token)
+                await center.until(lambda: any("PATCH full 0" in request for request in center.requests))
+        async with Outbox(tmp_path) as outbox, uploading(center, outbox) as uploader:
+            uploader.authorise(center.token)
+            await until_it_is([], outbox.waiting)
+        assert center.whole("p-1")
+
+
+async def test_a_wrong_hash_starts_the_part_again(tmp_path: Path) -> None:
+    async with fake_center() as center, Outbox(tmp_path) as outbox:
+        await outbox.put(*page("p-1"))
+
+        def damage(request: str) -> web.StreamResponse | None:
+            if request == f"PATCH full {CHUNK_BYTES}" and "damaged" not in center.requests:
+                center.requests.append("damaged")
+                part = center.pages["p-1"].parts[PagePart.FULL]
+                center.pages["p-1"].parts[PagePart.FULL] = bytes([part[0] ^ 1]) + part[1:]
+            return None
+
+        center.break_off = damage
+        async with uploading(center, outbox) as uploader:
+            uploader.authorise(center.token)
+            await until_it_is([], outbox.waiting)
+        assert center.whole("p-1")
+        assert center.requests.count("PATCH full 0 p-1") == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "code"),
+    [
+        ("POST", 404, ErrorCode.PAGE_UNKNOWN),
+        ("PATCH light 0", 422, ErrorCode.NOT_AN_IMAGE),
+        ("PATCH full 0", 404, ErrorCode.PAGE_UNKNOWN),
+        ("HEAD full", 404, ErrorCode.PAGE_UNKNOWN),
+    ],
+)
+async def test_a_page_refused_for_good_is_kept_aside_and_the_next_one_sent(
+    tmp_path: Path, name: str, status: int, code: ErrorCode
+) -> None:
+    async with fake_center() as center, Outbox(tmp_path) as outbox:
+        center.break_off = once(name, lambda: refusal(status, code))
+        await outbox.put(*page("p-1"))
+        await outbox.put(*page("p-2"))
+        async with uploading(center, outbox) as uploader:
+            uploader.authorise(center.token)
+            await until_it_is([], outbox.waiting)
+            assert await outbox.aside() == {"p-1": str(code)}
+        assert center.whole("p-2")
+
+
+@pytest.mark.parametrize("status", [500, 503, 507])
+async def test_a_center_in_trouble_is_asked_again(tmp_path: Path, status: int) -> None:
+    async with fake_center() as center, Outbox(tmp_path) as outbox:
+        center.break_off = once("PATCH full 0", lambda: refusal(status, ErrorCode.DISK_FULL))
+        await outbox.put(*page("p-1"))
+        async with uploading(center, outbox) as uploader:
+            uploader.authorise(center.token)
+            await until_it_is([], outbox.waiting)
+        assert center.whole("p-1")
+
+
+async def test_a_token_that_is_not_good_any_more_waits_for_the_next_welcome(tmp_path: Path) -> None:
+    async with fake_center() as center, Outbox(tmp_path) as outbox:
+        await outbox.put(*page("p-1"))
+        async with uploading(center, outbox) as uploader:
+            uploader.authorise("old")
+            await eventually(lambda: center.requests == ["POST"])
+            uploader.wake()
+            uploader.authorise(center.token)
+            await until_it_is([], outbox.waiting)
+        assert center.requests.count("POST") == 2
+
+
+async def test_what_the_center_says_is_stored_is_forgotten_without_being_sent(tmp_path: Path) -> None:
+    async with fake_center() as center, Outbox(tmp_path) as outbox:
+        await outbox.put(*page("p-1"))
+        async with uploading(center, outbox) as uploader:
+            uploader.stored("p-1")
+            await until_it_is([], outbox.waiting)
+            await eventually(lambda: not list((tmp_path / "pages").iterdir()))
+        assert center.requests == []
+
+
+async def test_a_page_that_can_not_be_read_any_more_does_not_block_the_next_one(tmp_path: Path) -> None:
+    async with fake_center() as center, Outbox(tmp_path) as outbox:
+        await outbox.put(*page("p-1"))
+        await outbox.put(*page("p-2"))
+        (tmp_path / "pages" / "p-1.full").write_bytes(b"damaged")
+        async with uploading(center, outbox) as uploader:
+            uploader.authorise(center.token)
+            await until_it_is([], outbox.waiting)
+            assert list(await outbox.aside()) == ["p-1"]
+        assert center.whole("p-2")

@@ -1,0 +1,108 @@
+"""The booth's sources: real time, growing timestamps, pictures that move."""
+
+import asyncio
+import itertools
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from aiortc.mediastreams import MediaStreamError
+
+from booth.devices.camera.interface import Frame
+from booth.errors import ConfigError
+from booth.media.sources import DocumentSource, FileFace, FileVoice, SyntheticFace, SyntheticVoice
+from tests.support.media_files import read_code, write_wav, write_y4m
+
+
+async def seconds(frame: av.VideoFrame | av.AudioFrame) -> float:
+    assert frame.pts is not None and frame.time_base is not None
+    return float(frame.pts * frame.time_base)
+
+
+async def test_no_two_successive_pictures_of_the_drawn_face_are_alike() -> None:
+    for width, fps in ((640, 15.0), (160, 60.0)):
+        face = SyntheticFace(width, width * 3 // 4, fps=fps, label="booth 01")
+        pictures = [(await face.recv()).to_ndarray(format="yuv420p") for _ in range(12)]
+        assert all((one != other).any() for one, other in itertools.pairwise(pictures))
+        face.stop()
+        with pytest.raises(MediaStreamError):
+            await face.recv()
+
+
+async def test_drawing_a_face_costs_less_than_a_tenth_of_a_core() -> None:
+    face = SyntheticFace(fps=10_000.0)
+    await face.recv()
+    start = time.process_time()
+    for _ in range(60):
+        await face.recv()
+    assert (time.process_time() - start) / 60 < 0.1 / 15
+
+
+async def test_the_drawn_voice_has_notes_and_rests_in_real_time() -> None:
+    voice = SyntheticVoice()
+    start = asyncio.get_running_loop().time()
+    frames = [await voice.recv() for _ in range(30)]
+    assert asyncio.get_running_loop().time() - start > 0.55
+    peaks = [int(np.abs(frame.to_ndarray().astype(int)).max()) for frame in frames]
+    assert max(peaks) > 3000 and min(peaks) < 200
+    assert [frame.pts for frame in frames] == [number * 960 for number in range(30)]
+
+
+async def test_a_film_is_played_over_and_over_with_growing_timestamps(tmp_path: Path) -> None:
+    face = FileFace(write_y4m(tmp_path / "face.y4m", frames=4, fps=30))
+    frames = [await face.recv() for _ in range(10)]
+    face.stop()
+    assert [read_code(frame) for frame in frames] == [0, 1, 2, 3, 0, 1, 2, 3, 0, 1]
+    times = [await seconds(frame) for frame in frames]
+    assert np.allclose(np.diff(times), 1 / 30, atol=0.001)
+
+
+async def test_a_sound_file_is_played_over_and_over_in_frames_of_20_ms(tmp_path: Path) -> None:
+    voice = FileVoice(write_wav(tmp_path / "voice.wav", seconds=0.1))
+    frames = [await voice.recv() for _ in range(20)]
+    voice.stop()
+    assert {frame.sample_rate for frame in frames} == {48_000}
+    assert max(frame.samples for frame in frames) == 960
+    assert min(int(np.abs(frame.to_ndarray().astype(int)).max()) for frame in frames[:4]) > 3000
+
+
+async def test_a_file_that_is_no_film_is_a_configuration_error(tmp_path: Path) -> None:
+    (tmp_path / "face.y4m").write_bytes(b"not a film")
+    for track in (FileFace(tmp_path / "face.y4m"), FileVoice(tmp_path / "absent.wav")):
+        with pytest.raises(ConfigError):
+            await track.recv()
+        track.stop()
+
+
+async def test_the_document_is_the_newest_picture_scaled_to_1280_pixels() -> None:
+    grabbed = 0
+
+    async def frames() -> AsyncIterator[Frame]:
+        nonlocal grabbed
+        while True:
+            grabbed += 1
+            image = np.full((1944, 2592, 3), grabbed % 200, np.uint8)
+            yield Frame(image=image, at_s=0.0, number=grabbed)
+
+    document = DocumentSource(frames, fps=50)
+    first, second = await document.recv(), await document.recv()
+    document.stop()
+    assert (first.width, first.height, first.format.name) == (1280, 960, "yuv420p")
+    assert await seconds(second) - await seconds(first) > 0.015
+    with pytest.raises(MediaStreamError):
+        await document.recv()
+
+
+async def test_waiting_for_a_camera_that_shows_nothing_can_be_cancelled() -> None:
+    async def frames() -> AsyncIterator[Frame]:
+        await asyncio.Event().wait()
+        yield Frame(image=np.zeros((2, 2, 3), np.uint8), at_s=0.0, number=1)
+
+    document = DocumentSource(frames)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.05):
+            await document.recv()
+    document.stop()

@@ -1,0 +1,60 @@
+"""Files for Chromium's fake camera and microphone, with pictures that can be recognised again.
+
+Its flags: `--use-fake-device-for-media-stream`, `--use-file-for-fake-video-capture=FACE.y4m` and
+`--use-file-for-fake-audio-capture=VOICE.wav`. It plays both over and over.
+"""
+
+import wave
+from pathlib import Path
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+WIDTH_PX, HEIGHT_PX = 640, 480
+CODE_BITS = 10
+"""Each frame says its number in blocks along its upper edge, the least significant bit left."""
+_CODE_PX = 48
+_BLOCK_PX = WIDTH_PX // CODE_BITS
+_BAR_PX = 40
+_SAMPLE_RATE = 48_000
+
+
+def write_y4m(path: Path, *, frames: int = 45, fps: int = 15, chroma: tuple[int, int] = (100, 150)) -> Path:
+    """A film of `frames` numbered pictures: a bar that moves over one colour (`chroma`, U and V)."""
+    colour = b"".join(bytes([value]) * (WIDTH_PX * HEIGHT_PX // 4) for value in chroma)
+    with path.open("wb") as file:
+        file.write(f"YUV4MPEG2 W{WIDTH_PX} H{HEIGHT_PX} F{fps}:1 Ip A1:1 C420jpeg\n".encode("ascii"))
+        for number in range(frames):
+            file.write(b"FRAME\n" + _luma(number, frames).tobytes() + colour)
+    return path
+
+
+def write_wav(path: Path, *, seconds: float = 2.0, pitch_hz: float = 440.0, peak: float = 0.3) -> Path:
+    """One steady tone, 48 kHz, mono. `peak` is 0.0 to 1.0. Whole periods, so that repeating it doesn't click."""
+    periods = round(seconds * pitch_hz)
+    samples = round(periods / pitch_hz * _SAMPLE_RATE)
+    tone = np.sin(2 * np.pi * periods * np.arange(samples) / samples) * peak * 32767
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(_SAMPLE_RATE)
+        file.writeframes(tone.astype("<i2").tobytes())
+    return path
+
+
+def read_code(frame: av.VideoFrame) -> int:
+    """The number that a picture of `write_y4m` carries, also after scaling and lossy coding."""
+    planes = frame.to_ndarray(format="yuv420p")
+    row = planes[frame.height * _CODE_PX // HEIGHT_PX // 2, : frame.width]
+    block = frame.width / CODE_BITS
+    return sum(int(row[int((bit + 0.5) * block)] > 128) << bit for bit in range(CODE_BITS))
+
+
+def _luma(number: int, frames: int) -> NDArray[np.uint8]:
+    luma = np.full((HEIGHT_PX, WIDTH_PX), 120, np.uint8)
+    left = number * (WIDTH_PX - _BAR_PX) // frames
+    luma[_CODE_PX:, left : left + _BAR_PX] = 220
+    for bit in range(CODE_BITS):
+        luma[:_CODE_PX, bit * _BLOCK_PX : (bit + 1) * _BLOCK_PX] = 235 if number >> bit & 1 else 16
+    return luma

@@ -1,0 +1,82 @@
+"""A second host on this machine: a network namespace joined by a veth pair whose cable a test can pull.
+
+Needs root and iproute2, which `make test` installs.
+"""
+
+import ctypes
+import os
+import secrets
+import socket
+import subprocess
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+CLONE_NEWNET = 0x40000000
+"""setns(2)."""
+
+
+class Host:
+    """A namespace with its own address; this side of the cable has `here`. A context manager."""
+
+    def __init__(self) -> None:
+        mark = secrets.token_hex(3)
+        self._namespace = f"bangban-{mark}"
+        self._near, self._far = f"bb{mark}a", f"bb{mark}b"
+        subnet = 16 + secrets.randbelow(200)
+        self.here = f"10.213.{subnet}.1"
+        self.there = f"10.213.{subnet}.2"
+
+    @property
+    def prefix(self) -> tuple[str, ...]:
+        """What to put before a command to run it on that host."""
+        return ("ip", "netns", "exec", self._namespace)
+
+    def cut(self) -> None:
+        """Pull the cable."""
+        _ip("link", "set", self._near, "down")
+
+    def mend(self) -> None:
+        _ip("link", "set", self._near, "up")
+
+    def socket(self, address: Any) -> socket.socket:
+        """A socket of that host, for this process: a factory for aiohttp's `TCPConnector`."""
+        family, kind, protocol = address[:3]
+        libc = ctypes.CDLL(None, use_errno=True)
+        with Path("/proc/thread-self/ns/net").open() as ours, Path(f"/run/netns/{self._namespace}").open() as theirs:
+            if libc.setns(theirs.fileno(), CLONE_NEWNET) != 0:
+                raise OSError(ctypes.get_errno(), "setns")
+            try:
+                made = socket.socket(family, kind, protocol)
+            finally:
+                if libc.setns(ours.fileno(), CLONE_NEWNET) != 0:
+                    os.abort()  # this process must not go on in the other namespace
+        made.setblocking(False)
+        return made
+
+    def __enter__(self) -> Self:
+        _ip("netns", "add", self._namespace)
+        try:
+            _ip("link", "add", self._near, "type", "veth", "peer", "name", self._far, "netns", self._namespace)
+            _ip("address", "add", f"{self.here}/24", "dev", self._near)
+            _ip("link", "set", self._near, "up")
+            for words in (
+                ("address", "add", f"{self.there}/24", "dev", self._far),
+                ("link", "set", self._far, "up"),
+                ("link", "set", "lo", "up"),
+            ):
+                _ip("-n", self._namespace, *words)
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        subprocess.run(["ip", "link", "delete", self._near], check=False, stderr=subprocess.DEVNULL)
+        _ip("netns", "delete", self._namespace)
+
+
+def _ip(*words: str) -> None:
+    subprocess.run(["ip", *words], check=True, capture_output=True)

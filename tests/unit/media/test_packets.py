@@ -1,0 +1,111 @@
+"""RTP packets as bytes, checked against aiortc's own parser and packetizer."""
+
+import pytest
+from aiortc.codecs.vpx import VpxPayloadDescriptor
+from aiortc.rtcrtpparameters import RTCRtpHeaderExtensionParameters, RTCRtpParameters
+from aiortc.rtp import HeaderExtensionsMap, RtpPacket, unwrap_rtx
+from hypothesis import given
+from hypothesis import strategies as st
+
+from center.media.ends import AUDIO_LEVEL_URI, MID_URI, SEND_TIME_URI
+from center.media.packets import Extensions, picture_of, rtp_packet, rtx_packet, shift_picture, starts_keyframe
+
+KEY, DELTA = 0x10, 0x11
+"""First bytes of a VP8 frame; the lowest bit is P (RFC 7741, 4.3)."""
+
+pictures = st.one_of(st.none(), st.integers(0, 0x7FFF))
+layers = st.one_of(st.none(), st.integers(0, 0xFF))
+
+
+def descriptor(*, start: int = 1, partition: int = 0, picture: int | None = None, layer: int | None = None) -> bytes:
+    return bytes(VpxPayloadDescriptor(start, partition, picture, layer, None if layer is None else (1, 0), None))
+
+
+@given(picture=pictures, layer=layers)
+def test_only_the_first_packet_of_a_keyframe_starts_one(picture: int | None, layer: int | None) -> None:
+    assert starts_keyframe(descriptor(picture=picture, layer=layer) + bytes([KEY]))
+    assert not starts_keyframe(descriptor(picture=picture, layer=layer) + bytes([DELTA]))
+    assert not starts_keyframe(descriptor(start=0, picture=picture, layer=layer) + bytes([KEY]))
+    assert not starts_keyframe(descriptor(partition=1, picture=picture, layer=layer) + bytes([KEY]))
+    assert not starts_keyframe(descriptor(picture=picture, layer=layer))
+
+
+@given(picture=pictures, layer=layers, by=st.integers(-70_000, 70_000), layer_by=st.integers(-300, 300))
+def test_shifting_moves_the_picture_ids_and_nothing_else(
+    picture: int | None, layer: int | None, by: int, layer_by: int
+) -> None:
+    shifted = shift_picture(descriptor(picture=picture, layer=layer) + b"frame", by, layer_by)
+    parsed, rest = VpxPayloadDescriptor.parse(shifted)
+    assert rest == b"frame"
+    assert parsed.picture_id == (None if picture is None else (picture + by) % 0x8000)
+    assert parsed.tl0picidx == (None if layer is None else (layer + layer_by) % 0x100)
+    assert len(shifted) == len(descriptor(picture=picture, layer=layer) + b"frame")
+
+
+@given(payload=st.binary(max_size=8), by=st.integers(0, 0x7FFF))
+def test_no_payload_breaks_the_reading_of_descriptors(payload: bytes, by: int) -> None:
+    starts_keyframe(payload)
+    assert len(shift_picture(payload, by, by)) == len(payload)
+    picture = picture_of(payload)
+    assert picture is None or (0 <= picture[0] < 0x8000 and 0 <= picture[1] < 0x100)
+
+
+def test_a_short_picture_id_stays_short() -> None:
+    assert shift_picture(b"\x90\x80\x7f\x10", 3, 0) == b"\x90\x80\x02\x10"
+
+
+@given(
+    marker=st.integers(0, 1),
+    number=st.integers(0, 0xFFFF),
+    timestamp=st.integers(0, 0xFFFFFFFF),
+    ssrc=st.integers(0, 0xFFFFFFFF),
+    payload=st.binary(max_size=50),
+    mid=st.sampled_from(["0", "12", "a-long-mid"]),
+    sent=st.integers(0, 0xFFFFFF),
+)
+def test_aiortc_reads_what_we_write_also_as_a_retransmission(
+    marker: int, number: int, timestamp: int, ssrc: int, payload: bytes, mid: str, sent: int
+) -> None:
+    known = RTCRtpParameters(
+        headerExtensions=[
+            RTCRtpHeaderExtensionParameters(id=4, uri=MID_URI),
+            RTCRtpHeaderExtensionParameters(id=14, uri=SEND_TIME_URI),
+        ]
+    )
+    ids = HeaderExtensionsMap()
+    ids.configure(known)
+    data = rtp_packet(
+        payload_type=96,
+        marker=marker,
+        sequence_number=number,
+        timestamp=timestamp,
+        ssrc=ssrc,
+        extensions=Extensions(mid, 4, 14).block(sent.to_bytes(3, "big")),
+        payload=payload,
+    )
+    packet = RtpPacket.parse(data, ids)
+    again = unwrap_rtx(
+        RtpPacket.parse(rtx_packet(data, payload_type=97, sequence_number=7, ssrc=8), ids), payload_type=96, ssrc=ssrc
+    )
+    for read in (packet, again):
+        assert (read.marker, read.payload_type, read.sequence_number) == (marker, 96, number)
+        assert (read.timestamp, read.ssrc, read.payload) == (timestamp, ssrc, payload)
+        assert (read.extensions.mid, read.extensions.abs_send_time) == (mid, sent)
+
+
+@pytest.mark.parametrize("value", [b"", b"\x85"])
+def test_a_missing_audio_level_is_left_out(value: bytes) -> None:
+    ids = HeaderExtensionsMap()
+    ids.configure(RTCRtpParameters(headerExtensions=[RTCRtpHeaderExtensionParameters(id=2, uri=AUDIO_LEVEL_URI)]))
+    data = rtp_packet(
+        payload_type=96,
+        marker=0,
+        sequence_number=1,
+        timestamp=2,
+        ssrc=3,
+        extensions=Extensions("", 1, 2).block(value),
+        payload=b"sound",
+    )
+    read = RtpPacket.parse(data, ids)
+    assert read.extensions.audio_level == ((True, 5) if value else None)
+    assert read.payload == b"sound"
