@@ -18,6 +18,7 @@ export interface AffairView {
   booth: BoothRow
   item: ItemView
   called_at_ms: number | null
+  booth_first_frame_ms: number | null
   identities: IdentityView[]
   commands: CommandView[]
   pages: PageView[]

@@ -1,0 +1,6 @@
+import { createApp } from 'vue'
+
+import './bench.css'
+import Bench from './Bench.vue'
+
+createApp(Bench).mount('#page')

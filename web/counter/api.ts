@@ -1,0 +1,130 @@
+/** The center's requests, one method each. A refusal becomes a `Refused` with its stable code; words for it are in the message catalogue. */
+import type {
+  ClerkAnswer,
+  ClerkOffer,
+  CommandWanted,
+  ErrorCode,
+  ErrorReply,
+  FinishWanted,
+  FormChanged,
+  LogIn,
+} from '@lib/protocol'
+
+export type RefusalCode = ErrorCode | 'unreachable'
+
+/** The center said no, or could not be reached (`unreachable`). */
+export class Refused extends Error {
+  constructor(readonly code: RefusalCode) {
+    super(code)
+  }
+}
+
+const ANSWER_MS = 15_000
+
+export class CounterApi {
+  /** `loggedOut` is called whenever an answer says that the log-in is over. */
+  constructor(private readonly loggedOut: () => void) {}
+
+  /** Whether this browser's cookie is a log-in that lasts. */
+  async isLoggedIn(): Promise<boolean> {
+    const answer = await this.fetch('GET', '/api/me')
+    if (answer.status >= 500) throw new Refused('internal')
+    return answer.status !== 401
+  }
+
+  logIn(body: LogIn): Promise<void> {
+    return this.send('POST', '/api/login', body)
+  }
+
+  logOut(): Promise<void> {
+    return this.send('POST', '/api/logout')
+  }
+
+  offer(body: ClerkOffer): Promise<ClerkAnswer> {
+    return this.send('POST', '/api/media', body)
+  }
+
+  callNext(): Promise<{ affair_id: string }> {
+    return this.send('POST', '/api/next')
+  }
+
+  turn(affair: string, how: 'take' | 'release' | 'miss' | 'hold' | 'resume'): Promise<void> {
+    return this.send('POST', `${of(affair)}/${how}`)
+  }
+
+  order(affair: string, body: CommandWanted): Promise<{ command_id: string }> {
+    return this.send('POST', `${of(affair)}/commands`, body)
+  }
+
+  withdraw(affair: string, command: string): Promise<void> {
+    return this.send('DELETE', `${of(affair)}/commands/${encodeURIComponent(command)}`)
+  }
+
+  changeForm(affair: string, body: FormChanged): Promise<void> {
+    return this.send('PUT', `${of(affair)}/form`, body)
+  }
+
+  askSignature(affair: string): Promise<void> {
+    return this.send('POST', `${of(affair)}/signature`)
+  }
+
+  filePage(affair: string, page: string, material: string | null): Promise<void> {
+    return this.send('POST', `${of(affair)}/pages/${encodeURIComponent(page)}/material`, { material_id: material })
+  }
+
+  finish(affair: string, body: FinishWanted): Promise<void> {
+    return this.send('POST', `${of(affair)}/finish`, body)
+  }
+
+  firstFrame(affair: string, afterMs: number): Promise<void> {
+    return this.send('POST', `${of(affair)}/first-frame`, { after_ms: Math.max(0, Math.round(afterMs)) })
+  }
+
+  /** A page's image as bytes, for the viewer. */
+  async image(page: string, part: PagePart): Promise<Blob> {
+    const answer = await this.fetch('GET', imagePath(page, part))
+    if (!answer.ok) throw await this.refusal(answer)
+    return answer.blob()
+  }
+
+  private async send<T>(method: string, path: string, body?: unknown): Promise<T> {
+    const answer = await this.fetch(method, path, body)
+    if (!answer.ok) throw await this.refusal(answer)
+    const text = await answer.text()
+    return (text === '' ? undefined : JSON.parse(text)) as T
+  }
+
+  private async fetch(method: string, path: string, body?: unknown): Promise<Response> {
+    const headers: Record<string, string> = { 'X-Bangban': '1' }
+    if (body !== undefined) headers['Content-Type'] = 'application/json'
+    try {
+      return await fetch(path, {
+        method,
+        headers,
+        body: body === undefined ? undefined : JSON.stringify(body),
+        credentials: 'same-origin',
+        signal: AbortSignal.timeout(ANSWER_MS),
+      })
+    } catch {
+      throw new Refused('unreachable')
+    }
+  }
+
+  private async refusal(answer: Response): Promise<Refused> {
+    const reply = (await answer.json().catch(() => null)) as ErrorReply | null
+    const code = reply?.code ?? (answer.status === 401 ? 'not_logged_in' : 'internal')
+    if (answer.status === 401 && code === 'not_logged_in') this.loggedOut()
+    return new Refused(code)
+  }
+}
+
+export type PagePart = 'light' | 'full'
+
+/** Where a page's image is; the cookie goes with it, so it can stand in an `<img>`. */
+export function imagePath(page: string, part: PagePart): string {
+  return `/api/pages/${encodeURIComponent(page)}/${part}`
+}
+
+function of(affair: string): string {
+  return `/api/affairs/${encodeURIComponent(affair)}`
+}

@@ -1,0 +1,162 @@
+/** What the whole page shares: who is logged in, the newest view, the standing connections. Handed down from `App.vue`. */
+import { computed, inject, shallowRef, type ComputedRef, type InjectionKey, type ShallowRef } from 'vue'
+
+import { MediaLeg } from '@lib/media'
+import type { AffairView, CounterView, Outcome, TicketState } from '@lib/protocol'
+import { ReconnectingSocket, backOff } from '@lib/socket'
+
+import { CounterApi, Refused } from './api'
+import { holdCounter } from './onetab'
+
+/** `asking`: it isn't known yet whether this browser is logged in. `elsewhere`: a newer tab has the counter. */
+export type Phase = 'asking' | 'out' | 'in' | 'elsewhere'
+
+/** How the last affair left this counter, for a short notice. */
+export interface Ended {
+  ticketNo: string
+  caseNo: string | null
+  how: Outcome | 'waiting' | 'missed' | 'held' | 'abandoned'
+}
+
+const OVER: readonly TicketState[] = ['finished', 'missed', 'abandoned', 'transferred', 'waiting']
+
+export class Counter {
+  readonly phase: ShallowRef<Phase> = shallowRef('asking')
+  readonly view: ShallowRef<CounterView | null> = shallowRef(null)
+  readonly feedUp: ShallowRef<boolean> = shallowRef(false)
+  readonly media: ShallowRef<MediaLeg | null> = shallowRef(null)
+  /** Why the log-in page is shown, when that wasn't the clerk's own wish. */
+  readonly expired: ShallowRef<boolean> = shallowRef(false)
+  readonly api = new CounterApi(() => this.leave('out', true))
+  /** The affair in hand, while it isn't over. */
+  readonly affair: ComputedRef<AffairView | null> = computed(() => {
+    const affair = this.view.value?.affair ?? null
+    return affair && !OVER.includes(affair.ticket_state) ? affair : null
+  })
+  /** How the last one left, until the notice was read. */
+  readonly ended: ShallowRef<Ended | null> = shallowRef(null)
+
+  private feed: ReconnectingSocket<CounterView> | null = null
+  private release: () => void = () => {}
+  private takenAt: { affair: string | null; at: number } | null = null
+
+  /** Find out whether the browser is logged in already, and go on where it was. */
+  async start(): Promise<void> {
+    for (let failures = 0; this.phase.value === 'asking'; failures++) {
+      try {
+        if (await this.api.isLoggedIn()) this.enter()
+        else this.phase.value = 'out'
+      } catch {
+        await new Promise((resolve) => setTimeout(resolve, backOff(failures)))
+      }
+    }
+  }
+
+  /** Take the counter back into this tab. */
+  comeBack(): Promise<void> {
+    this.phase.value = 'asking'
+    return this.start()
+  }
+
+  /** Rejects with `Refused`. */
+  async logIn(name: string, password: string): Promise<void> {
+    await this.api.logIn({ name, password })
+    this.enter()
+  }
+
+  /** Rejects with `Refused`; the log-in then still lasts, and the page stays. */
+  async logOut(): Promise<void> {
+    await this.api.logOut()
+    this.leave('out')
+  }
+
+  /** Call a ticket and remember when, so that the first frame can be measured from the click. Rejects with `Refused`. */
+  async take(affairId: string): Promise<void> {
+    this.takenAt = { affair: affairId, at: performance.now() }
+    await this.api.turn(affairId, 'take')
+  }
+
+  /** Call the first waiting ticket. Rejects with `Refused`. */
+  async callNext(): Promise<void> {
+    const taken = (this.takenAt = { affair: null as string | null, at: performance.now() })
+    taken.affair = (await this.api.callNext()).affair_id
+  }
+
+  /** How long ago, in ms, this affair was taken: by the click, else (after a reload) by the center's clock. */
+  sinceTake(affair: AffairView, nowMs: number): number {
+    const taken = this.takenAt
+    // the feed may show the called affair before the call's own answer says which one it is
+    if (taken && (taken.affair ?? affair.affair_id) === affair.affair_id) return nowMs - taken.at
+    return Date.now() - (affair.called_at_ms ?? Date.now())
+  }
+
+  private enter(): void {
+    this.expired.value = false
+    this.phase.value = 'in'
+    this.release = holdCounter(() => this.phase.value === 'in' && this.leave('elsewhere'))
+    this.feed = new ReconnectingSocket<CounterView>('/api/feed', {
+      onMessage: (view) => this.show(view),
+      onClose: () => {
+        this.feedUp.value = false
+        void this.checkLogIn()
+      },
+    })
+    const leg = new MediaLeg({
+      publish: ['clerk_face', 'clerk_voice'],
+      subscribe: ['face', 'voice', 'document'],
+      exchange: async (sdp, tracks) => (await this.api.offer({ sdp, tracks })).sdp,
+    })
+    this.media.value = leg
+    void leg.open()
+  }
+
+  private show(view: CounterView): void {
+    const before = this.affair.value
+    if (!this.feedUp.value && this.view.value) void this.media.value?.verify()
+    this.feedUp.value = true
+    this.view.value = view
+    if (!before || this.affair.value?.affair_id === before.affair_id) return
+    // the newest that is known of it: a view that says how it ended, else its last one in hand
+    const last = view.affair?.affair_id === before.affair_id ? view.affair : before
+    this.ended.value = { ticketNo: last.ticket_no, caseNo: last.case_no, how: howItLeft(last, view) }
+  }
+
+  private leave(to: 'out' | 'elsewhere', expired = false): void {
+    if (this.phase.value === 'out') return
+    this.phase.value = to
+    this.expired.value = expired
+    this.release()
+    this.release = () => {}
+    this.feed?.close()
+    this.feed = null
+    this.media.value?.close()
+    this.media.value = null
+    this.view.value = null
+    this.ended.value = null
+    this.takenAt = null
+    this.feedUp.value = false
+  }
+
+  /** A WebSocket that is refused doesn't say why; a request does. */
+  private async checkLogIn(): Promise<void> {
+    try {
+      if (!(await this.api.isLoggedIn()) && this.phase.value === 'in') this.leave('out', true)
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error
+    }
+  }
+}
+
+function howItLeft(affair: AffairView, view: CounterView): Ended['how'] {
+  if (affair.outcome) return affair.outcome
+  const row = [...view.missed, ...view.waiting].find(({ affair_id }) => affair_id === affair.affair_id)
+  return row?.state === 'missed' || row?.state === 'held' || row?.state === 'waiting' ? row.state : 'abandoned'
+}
+
+export const COUNTER: InjectionKey<Counter> = Symbol('counter')
+
+export function useCounter(): Counter {
+  const counter = inject(COUNTER)
+  if (!counter) throw new Error('no counter was provided')
+  return counter
+}

@@ -1,0 +1,61 @@
+/** The best image of a page that is there: the light one at once, the full one when it has come, checked against its SHA-256. */
+import { shallowRef, watch, type Ref, type ShallowRef } from 'vue'
+
+import type { PageView } from '@lib/protocol'
+
+import { Refused, type CounterApi, type PagePart } from '../../api'
+
+/** `match`: this browser computed the SHA-256 itself. `stored`: the center did, and this browser can't (no secure context). */
+export type Check = 'waiting' | 'match' | 'mismatch' | 'stored'
+
+export interface PageImage {
+  url: string | null
+  part: PagePart
+  check: Check
+  failed: boolean
+}
+
+const NOTHING: PageImage = { url: null, part: 'light', check: 'waiting', failed: false }
+
+export function usePageImage(page: Ref<PageView | null>, api: CounterApi): { image: ShallowRef<PageImage> } {
+  const image = shallowRef(NOTHING)
+  watch(
+    () => [page.value?.page_id, page.value?.state] as const,
+    ([id, state], before, cleanUp) => {
+      let stale = false
+      cleanUp(() => (stale = true))
+      if (before?.[0] !== id) put(NOTHING)
+      if (!page.value || id === undefined || state === 'announced') return
+      const { sha256 } = page.value
+      void load(id, state === 'stored' ? 'full' : 'light', sha256).then((loaded) => {
+        if (!stale) put(loaded)
+        else if (loaded.url) URL.revokeObjectURL(loaded.url)
+      })
+    },
+    { immediate: true },
+  )
+
+  function put(next: PageImage): void {
+    if (image.value.url) URL.revokeObjectURL(image.value.url)
+    image.value = next
+  }
+
+  async function load(id: string, part: PagePart, sha256: string): Promise<PageImage> {
+    try {
+      const blob = await api.image(id, part)
+      const check = part === 'full' ? await checked(blob, sha256) : 'waiting'
+      return { url: URL.createObjectURL(blob), part, check, failed: false }
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error
+      return { ...NOTHING, failed: true }
+    }
+  }
+  return { image }
+}
+
+async function checked(blob: Blob, sha256: string): Promise<Check> {
+  if (!globalThis.crypto?.subtle) return 'stored'
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', await blob.arrayBuffer()))
+  const hex = [...digest].map((byte) => byte.toString(16).padStart(2, '0')).join('')
+  return hex === sha256 ? 'match' : 'mismatch'
+}
