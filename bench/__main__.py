@@ -1,0 +1,44 @@
+"""`make bench`: every measurement, one after another; `python -m bench NAME` for one of them."""
+
+import json
+import os
+import platform
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from bench import affair, documents
+from demo.stage import ROOT
+
+FOLDER = ROOT / "var" / "bench"
+
+
+class Name(StrEnum):
+    DOCUMENTS = "documents"
+    AFFAIR = "affair"
+
+
+def _measure(name: Name) -> dict[str, Any]:
+    match name:
+        case Name.DOCUMENTS:
+            return documents.measure()
+        case Name.AFFAIR:
+            return affair.measure()
+
+
+def main(name: Annotated[Name | None, typer.Argument(help="One measurement; all without it.")] = None) -> None:
+    console = Console()
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    machine = {"cpus": os.cpu_count(), "machine": platform.machine(), "python": platform.python_version()}
+    for one in [name] if name is not None else list(Name):
+        result = {"machine": machine, **_measure(one)}
+        path = FOLDER / f"{one}.json"
+        path.write_text(json.dumps(result, indent=2) + "\n", "utf-8")
+        console.print_json(json.dumps(result))
+        console.print(f"→ {path.relative_to(ROOT)}")
+
+
+if __name__ == "__main__":
+    typer.run(main)

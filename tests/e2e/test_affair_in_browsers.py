@@ -1,0 +1,201 @@
+"""One whole affair in two real browsers, with the real drivers: nothing is simulated but what hardware would supply.
+
+A serial line stands for the ID card module, a virtual card in the real pcscd for the social security card, a video
+file read by OpenCV for the camera on the desk, and Chromium's capture files for the two people.
+"""
+
+import asyncio
+import hashlib
+import re
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from playwright.async_api import Page, expect
+
+from demo.stage import ROOT, ClerkPlan, Site, Stage, free_port, raise_stage
+from tests.e2e.browsers import browser_page, by_test, loudness, moving_picture
+from tests.e2e.hardware import ID_CARD, SOCIAL_SECURITY_CARD, Hardware, drawn_page, read_image, real_hardware
+from tests.support.media_files import write_wav, write_y4m
+
+pytestmark = pytest.mark.timeout(300)
+expect.set_options(timeout=20_000)
+SCREENSHOTS = ROOT / "var" / "e2e"
+CLERK = ClerkPlan("wang", "王窗口", "3")
+PAGES = 2
+WARM, COLD = (90, 190), (190, 90)
+"""Chroma of the resident's and of the clerk's picture: red and blue."""
+
+
+class Scene:
+    """Kiosk and counter, side by side."""
+
+    def __init__(self, stage: Stage, hardware: Hardware, kiosk: Page, counter: Page) -> None:
+        self.stage = stage
+        self.hardware = hardware
+        self.kiosk = kiosk
+        self.counter = counter
+
+    async def shoot(self, name: str) -> None:
+        """Pictures of both screens, for people to look at."""
+        await asyncio.to_thread(SCREENSHOTS.mkdir, parents=True, exist_ok=True)
+        await self.kiosk.screenshot(path=SCREENSHOTS / f"kiosk-{name}.png")
+        await self.counter.screenshot(path=SCREENSHOTS / f"counter-{name}.png")
+
+    @property
+    def booth_log(self) -> str:
+        return self.stage.booth[self.hardware.plan.booth_id].log.read_text("utf-8")
+
+
+@pytest.fixture
+async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
+    """Center, booth and both browsers, running and connected; a page that reports an error fails the test."""
+    faults: list[str] = []
+    async with AsyncExitStack() as stack:
+        hardware = stack.enter_context(real_hardware(tmp_path))
+        resident, clerk = tmp_path / "resident.y4m", tmp_path / "clerk.y4m"
+        voice = tmp_path / "voice.wav"
+        write_y4m(resident, chroma=WARM)
+        write_y4m(clerk, chroma=COLD)
+        write_wav(voice)
+        stage = await stack.enter_async_context(
+            raise_stage(tmp_path / "stage", Site(free_port()), [hardware.plan], [CLERK])
+        )
+        kiosk = await stack.enter_async_context(browser_page(resident, voice, hardware.plan.url, faults))
+        counter = await stack.enter_async_context(browser_page(clerk, voice, stage.site.url, faults))
+        yield Scene(stage, hardware, kiosk, counter)
+    assert faults == []
+
+
+async def test_a_resident_and_a_clerk_do_an_affair_screen_to_screen(scene: Scene) -> None:
+    await log_in(scene)
+    await take_a_ticket(scene)
+    await meet(scene)
+    await show_the_cards(scene)
+    await deliver_the_pages(scene)
+    await scene.shoot("session")
+    await fill_in_and_sign(scene)
+    await finish_and_rate(scene)
+    assert await scene.stage.verify()
+
+
+async def log_in(scene: Scene) -> None:
+    counter = scene.counter
+    await counter.fill(by_test("login-name"), CLERK.name)
+    await counter.fill(by_test("login-password"), CLERK.password)
+    await counter.click(by_test("login-submit"))
+    await expect(counter.locator(by_test("desk"))).to_be_visible()
+    await scene.shoot("before")
+
+
+async def take_a_ticket(scene: Scene) -> None:
+    """From the first touch to the number; the card goes over the serial line."""
+    kiosk = scene.kiosk
+    await kiosk.click(f'{by_test("kiosk-start")}[aria-disabled="false"]')
+    await scene.shoot("choose")
+    await kiosk.click(by_test("item-medical_booklet"))
+    await expect(kiosk.locator(by_test("identify-words"))).to_be_visible()
+    await scene.shoot("identify")
+    scene.hardware.lay_id_card()
+    await expect(kiosk.locator(by_test("ticket-no"))).to_be_visible(timeout=15_000)
+    await scene.shoot("wait")
+
+
+async def meet(scene: Scene) -> None:
+    """Each sees the other move and hears the other, and sees the right one of the two."""
+    number = await scene.kiosk.inner_text(by_test("ticket-no"))
+    await scene.counter.click(by_test(f"take-{number}"))
+    await expect(scene.counter.locator(by_test("session"))).to_be_visible()
+    await expect(scene.kiosk.locator(f'{by_test("stage")}[data-shown="true"]')).to_be_visible(timeout=15_000)
+    for page, video, warm in ((scene.counter, "video-face", True), (scene.kiosk, "video-clerk", False)):
+        shown = await moving_picture(page, video)
+        red, blue = sum(shown[0::3]), sum(shown[2::3])
+        assert (red > blue) is warm, f"{video} shows the wrong side"
+    assert await loudness(scene.counter, "audio-voice") > 0.01
+    assert await loudness(scene.kiosk, "voice-clerk") > 0.01
+    document = await moving_picture(scene.counter, "video-document")
+    assert np.asarray(document).std() > 10, "the document picture is empty"
+
+
+async def show_the_cards(scene: Scene) -> None:
+    """The name that the card holds stands on the clerk's screen, from either reader."""
+    counter = scene.counter
+    await expect(counter.locator(by_test("card-name"))).to_have_text(ID_CARD.name)
+    await counter.click(by_test("order-read_social_security_card"))
+    await expect(scene.kiosk.locator(by_test("ask"))).to_be_visible()
+    await scene.shoot("ask")
+    scene.hardware.lay_social_security_card()
+    social = counter.locator(by_test("identity-social_security_card"))
+    await social.click(timeout=15_000)
+    await expect(counter.locator(by_test("card-card_number"))).to_have_text(SOCIAL_SECURITY_CARD.card_number)
+    await expect(counter.locator(by_test("card-name"))).to_have_text(str(SOCIAL_SECURITY_CARD.name))
+
+
+async def deliver_the_pages(scene: Scene) -> None:
+    """What the clerk's browser gets is byte for byte what the booth took, and it is the page on the desk."""
+    counter = scene.counter
+    for number in range(1, PAGES + 1):
+        await counter.locator('[data-test^="take-page-"]').first.click()
+        await expect(counter.locator(by_test("page-thumb"))).to_have_count(number, timeout=20_000)
+        await expect(counter.locator(f'{by_test("page-thumb")}[data-state="stored"]')).to_have_count(
+            number, timeout=20_000
+        )
+    taken = re.findall(r"page (\S+) taken, (\d+) bytes, SHA-256 ([0-9a-f]{64})", scene.booth_log)
+    assert len(taken) == PAGES
+    for page_id, size_bytes, sha256 in taken:
+        answer = await counter.request.get(f"{scene.stage.site.url}/api/pages/{page_id}/full")
+        data = await answer.body()
+        assert (len(data), hashlib.sha256(data).hexdigest()) == (int(size_bytes), sha256)
+        assert likeness(data) > 0.6
+    await counter.locator(by_test("page-thumb")).first.click()
+    await expect(counter.locator(f'{by_test("viewer-image")}[data-part="full"]')).to_be_visible()
+    await expect(counter.locator(f'{by_test("viewer-check")}[data-check="match"]')).to_be_visible()
+    await scene.shoot("viewer")
+    await counter.click(by_test("viewer-close"))
+
+
+async def fill_in_and_sign(scene: Scene) -> None:
+    counter, kiosk = scene.counter, scene.kiosk
+    await counter.click(by_test("form-reason-new"))
+    await counter.fill(f"input{by_test('form-phone')}", "13800000000")
+    await expect(counter.locator(f'{by_test("form-state")}[data-state="saved"]')).to_be_visible()
+    await counter.click(by_test("ask-signature"))
+    pad = kiosk.locator(by_test("signature-pad"))
+    await expect(pad).to_be_visible()
+    box = await pad.bounding_box()
+    assert box is not None
+    await kiosk.mouse.move(box["x"] + box["width"] * 0.2, box["y"] + box["height"] * 0.3)
+    await kiosk.mouse.down()
+    for across, down in ((0.3, 0.7), (0.45, 0.3), (0.6, 0.7), (0.8, 0.4)):
+        await kiosk.mouse.move(box["x"] + box["width"] * across, box["y"] + box["height"] * down, steps=6)
+    await kiosk.mouse.up()
+    await scene.shoot("sign")
+    await kiosk.click(by_test("sign-confirm"))
+    await expect(counter.locator(f'{by_test("signature")}[data-state="signed"]')).to_be_visible()
+
+
+async def finish_and_rate(scene: Scene) -> None:
+    counter, kiosk = scene.counter, scene.kiosk
+    await counter.click(by_test("finish-accepted"))
+    await counter.click(by_test("finish-confirm"))
+    await expect(kiosk.locator(by_test("case-no"))).to_be_visible()
+    await scene.shoot("receipt")
+    assert re.fullmatch(r"SQ-\d{8}-\d{4}", await kiosk.inner_text(by_test("case-no")))
+    await expect(counter.locator(by_test("desk"))).to_be_visible()
+    await kiosk.click(by_test("receipt-ok"))
+    await scene.shoot("rate")
+    await kiosk.click(by_test("grade-5"))
+    await expect(kiosk.locator(by_test("kiosk-start"))).to_be_visible(timeout=15_000)
+    assert ID_CARD.name not in await kiosk.content()
+
+
+def likeness(jpeg: bytes) -> float:
+    """How well a delivered page correlates with the page that was drawn for the desk, -1 to 1."""
+    size = (210, 297)
+    delivered = cv2.cvtColor(cv2.resize(read_image(jpeg), size), cv2.COLOR_BGR2GRAY).astype(np.float64)
+    drawn = cv2.cvtColor(cv2.resize(drawn_page(), size), cv2.COLOR_BGR2GRAY).astype(np.float64)
+    blurred = (cv2.GaussianBlur(delivered, (5, 5), 0).ravel(), cv2.GaussianBlur(drawn, (5, 5), 0).ravel())
+    return float(np.corrcoef(*blurred)[0, 1])
