@@ -84,11 +84,15 @@ function useFirstFrame(link: KioskLink, video: ShallowRef<HTMLVideoElement | nul
     },
     { immediate: true, flush: 'sync' },
   )
-  watch(interrupted, (now) => {
-    if (!now || due) return
-    sinceMs = performance.now()
-    due = true
-  }, { flush: 'sync' })
+  watch(
+    interrupted,
+    (now) => {
+      if (!now || due) return
+      sinceMs = performance.now()
+      due = true
+    },
+    { flush: 'sync' },
+  )
 
   watch(
     [callId, interrupted, video],
