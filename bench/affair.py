@@ -10,7 +10,7 @@ from demo.stage import ROOT, BoothPlan, ClerkPlan, Site, free_port, raise_stage
 from demo.story import Record, Story
 
 AFFAIRS = 10
-CARD, PAGES = "id-lin", ["id_card", "old_booklet"]
+CARD, PAGES = "id-lin", ["id_card", "booklet_cover"]
 
 
 def measure() -> dict[str, Any]:

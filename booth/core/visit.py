@@ -89,7 +89,8 @@ from protocol.messages import (
 from protocol.records import CardLost, CodeShown, Shown
 from protocol.states import VISIT, TicketState, VisitEvent, VisitState
 
-RECEIPT_MS = 20_000
+RECEIPT_MS = 60_000
+"""An old person reads the outcome, and perhaps writes the number down; any touch gives as long again."""
 RATE_MS = 60_000
 WIPE_MS = 5_000
 """Wiping is asked for again after this long; the booth never says that it wiped before it did."""
@@ -215,8 +216,8 @@ class VisitCore:
         if isinstance(action, KioskFirstFrame):
             return self._see(action.after_ms) if self._visit and self._visit.affair_id == action.affair_id else []
         self._problem = None
-        if self._state in (VisitState.CHOOSE, VisitState.IDENTIFY):
-            self._ends_at_ms = now_ms + self._idle_ms
+        if (stay_ms := self._stay_ms()) is not None:
+            self._ends_at_ms = now_ms + stay_ms
         match self._state, action:
             case VisitState.WELCOME, Touched():
                 return self._go(VisitEvent.TOUCH, now_ms)
@@ -443,22 +444,25 @@ class VisitCore:
     def _go(self, event: VisitEvent, now_ms: int) -> list[Effect]:
         """The only writer of `_state`: one step through the table, with what entering the new state brings."""
         self._state = VISIT.next(self._state, event)
-        self._ends_at_ms = None
+        stay_ms = self._stay_ms()
+        self._ends_at_ms = None if stay_ms is None else now_ms + stay_ms
         self._signed_sha256 = None
+        if self._state is VisitState.RECEIPT:
+            self._orders.wipe()
+            self._problem = None
+        return self._begin_wipe(now_ms) if self._state is VisitState.WIPE else []
+
+    def _stay_ms(self) -> int | None:
+        """How long the state lasts without a touch; None where it waits for the center or for the wiping."""
         match self._state:
             case VisitState.CHOOSE | VisitState.IDENTIFY:
-                self._ends_at_ms = now_ms + self._idle_ms
+                return self._idle_ms
             case VisitState.RECEIPT:
-                self._orders.wipe()
-                self._problem = None
-                self._ends_at_ms = now_ms + RECEIPT_MS
+                return RECEIPT_MS
             case VisitState.RATE:
-                self._ends_at_ms = now_ms + RATE_MS
-            case VisitState.WIPE:
-                return self._begin_wipe(now_ms)
-            case VisitState.WELCOME | VisitState.WAIT | VisitState.SERVE | VisitState.SIGN:
-                pass
-        return []
+                return RATE_MS
+            case VisitState.WELCOME | VisitState.WAIT | VisitState.SERVE | VisitState.SIGN | VisitState.WIPE:
+                return None
 
     def _begin_wipe(self, now_ms: int) -> list[Effect]:
         # The id alone stays, to be said when the wiping is done

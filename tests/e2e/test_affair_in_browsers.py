@@ -19,15 +19,15 @@ from playwright.async_api import Page, expect
 from demo.stage import ROOT, ClerkPlan, Site, Stage, free_port, raise_stage
 from tests.e2e.browsers import browser_page, by_test, loudness, moving_picture
 from tests.e2e.hardware import ID_CARD, SOCIAL_SECURITY_CARD, Hardware, drawn_page, read_image, real_hardware
-from tests.support.media_files import write_wav, write_y4m
+from tests.support.media_files import write_face, write_wav
 
 pytestmark = pytest.mark.timeout(300)
 expect.set_options(timeout=20_000)
 SCREENSHOTS = ROOT / "var" / "e2e"
 CLERK = ClerkPlan("wang", "王窗口", "3")
 PAGES = 2
-WARM, COLD = (90, 190), (190, 90)
-"""Chroma of the resident's and of the clerk's picture: red and blue."""
+WARM, COLD = (240, 214, 190), (186, 208, 236)
+"""The backdrops of the resident's and of the clerk's picture, by which they are told apart."""
 
 
 class Scene:
@@ -58,8 +58,7 @@ async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
         hardware = stack.enter_context(real_hardware(tmp_path))
         resident, clerk = tmp_path / "resident.y4m", tmp_path / "clerk.y4m"
         voice = tmp_path / "voice.wav"
-        write_y4m(resident, chroma=WARM)
-        write_y4m(clerk, chroma=COLD)
+        await asyncio.gather(write_face(resident, WARM), write_face(clerk, COLD))
         write_wav(voice)
         stage = await stack.enter_async_context(
             raise_stage(tmp_path / "stage", Site(free_port()), [hardware.plan], [CLERK])

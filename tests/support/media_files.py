@@ -4,12 +4,15 @@ Its flags: `--use-fake-device-for-media-stream`, `--use-file-for-fake-video-capt
 `--use-file-for-fake-audio-capture=VOICE.wav`. It plays both over and over.
 """
 
+import asyncio
 import wave
 from pathlib import Path
 
 import av
 import numpy as np
 from numpy.typing import NDArray
+
+from booth.media.sources import SyntheticFace
 
 WIDTH_PX, HEIGHT_PX = 640, 480
 CODE_BITS = 10
@@ -27,6 +30,16 @@ def write_y4m(path: Path, *, frames: int = 45, fps: int = 15, chroma: tuple[int,
         file.write(f"YUV4MPEG2 W{WIDTH_PX} H{HEIGHT_PX} F{fps}:1 Ip A1:1 C420jpeg\n".encode("ascii"))
         for number in range(frames):
             file.write(b"FRAME\n" + _luma(number, frames).tobytes() + colour)
+    return path
+
+
+async def write_face(path: Path, backdrop: tuple[int, int, int], *, frames: int = 45, fps: int = 15) -> Path:
+    """A film of the drawn head that talks, over a backdrop (RGB) by which it can be told from another. In real time."""
+    face = SyntheticFace(WIDTH_PX, HEIGHT_PX, fps, backdrop=backdrop)
+    header = f"YUV4MPEG2 W{WIDTH_PX} H{HEIGHT_PX} F{fps}:1 Ip A1:1 C420jpeg\n".encode("ascii")
+    pictures = [(await face.recv()).to_ndarray(format="yuv420p").tobytes() for _ in range(frames)]
+    film = header + b"".join(b"FRAME\n" + picture for picture in pictures)
+    await asyncio.to_thread(path.write_bytes, film)
     return path
 
 

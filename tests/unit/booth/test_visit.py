@@ -19,6 +19,7 @@ from booth.core.events import (
     Wiped,
 )
 from booth.core.route import route
+from booth.core.visit import RECEIPT_MS
 from protocol.errors import ErrorCode
 from protocol.kiosk import (
     CardLostSaid,
@@ -257,7 +258,7 @@ def test_a_rated_visit_that_was_not_wiped_is_wiped_after_a_restart() -> None:
 def test_the_receipt_gives_way_to_the_rating_which_nobody_must_give() -> None:
     desk = Desk()
     desk.visit(TicketState.FINISHED)
-    desk.wait_ms(20_000)
+    desk.wait_ms(RECEIPT_MS)
     assert desk.shows() is VisitState.RATE
     desk.wait_ms(60_000)
     assert desk.sent == [RatingDeclined("affair-1"), VisitWiped("affair-1")]

@@ -42,4 +42,7 @@ def test_the_chinese_texts_are_chinese() -> None:
         for key, text in texts("zh-CN", area).items():
             if key == "language.other":  # the button to the other language is in that language
                 continue
-            assert re.search(r"[\u4e00-\u9fff]", text) or not re.search(r"[A-Za-z]{4}", text), (area, key)
+            assert re.search(r"[\u4e00-\u9fff]", text) or not re.search(r"[A-Za-z]{4}", re.sub(r"{\w+}", "", text)), (
+                area,
+                key,
+            )
