@@ -18,7 +18,7 @@ demo: set-up ## one whole affair with robots, then stay up for people (ONCE=1: s
 
 test: set-up check ## everything: lint, types, contracts, unit, contract, integration, end to end
 	cd web && PATH="$$(../scripts/node_path.sh):$$PATH" npm test --silent
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
 
 check: set-up ## lint, types, import contracts, generated files: seconds
 	$(BIN)/ruff check $(PACKAGES)

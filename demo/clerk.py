@@ -138,7 +138,7 @@ async def clerk_at(site: Site, plan: ClerkPlan) -> AsyncIterator[Clerk]:
         leg = MediaLeg(
             make_publish=lambda: {
                 TrackName.CLERK_FACE: SyntheticFace(label=f"{plan.counter} 号窗口"),
-                TrackName.CLERK_VOICE: SyntheticVoice(),
+                TrackName.CLERK_VOICE: SyntheticVoice(speed=1.6),
             },
             subscribe=(TrackName.FACE, TrackName.VOICE, TrackName.DOCUMENT),
             exchange=clerk.exchange,

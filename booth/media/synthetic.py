@@ -67,13 +67,16 @@ class SyntheticFace(MediaStreamTrack):
 
 
 class SyntheticVoice(MediaStreamTrack):
-    """Short soft notes with rests between them. 48 kHz, mono, 20 ms a frame."""
+    """Short soft notes with rests between them. 48 kHz, mono, 20 ms a frame.
+
+    `speed` raises pitch and tempo, so that two voices differ: an echo canceller removes the one that it hears twice.
+    """
 
     kind = "audio"
 
-    def __init__(self) -> None:
+    def __init__(self, speed: float = 1.0) -> None:
         super().__init__()
-        self._phrase = _phrase()
+        self._phrase = _phrase(speed)
         self._samples = 0
         self._pace = Pace()
 
@@ -134,15 +137,15 @@ def _pose(width: int, height: int, label: str, backdrop: tuple[int, int, int], m
     return picture.to_ndarray(format="yuv420p").astype(np.uint8)
 
 
-def _phrase() -> NDArray[np.int16]:
-    """Four notes of 0.36 s, each followed by a rest, and a breath: 3.2 s, a whole number of frames."""
-    length = int(3.2 * _SAMPLE_RATE)
-    phrase = np.zeros(length)
-    note_samples = int(0.36 * _SAMPLE_RATE)
+def _phrase(speed: float) -> NDArray[np.int16]:
+    """Four notes of 0.36 s, each followed by a rest, and a breath: 3.2 s at speed 1; a whole number of frames."""
+    phrase = np.zeros(round(160 / speed) * _FRAME_SAMPLES)
+    note_samples = int(0.36 / speed * _SAMPLE_RATE)
     times = np.arange(note_samples) / _SAMPLE_RATE
     swell = np.sin(np.linspace(0, np.pi, note_samples)) ** 2
     for number, pitch_hz in enumerate(_NOTES_HZ):
-        start = int(number * 0.6 * _SAMPLE_RATE)
-        tone = np.sin(2 * np.pi * pitch_hz * times) + 0.25 * np.sin(4 * np.pi * pitch_hz * times)
+        start = int(number * 0.6 / speed * _SAMPLE_RATE)
+        turns = 2 * np.pi * pitch_hz * speed * times
+        tone = np.sin(turns) + 0.25 * np.sin(2 * turns)
         phrase[start : start + note_samples] += _LOUDEST / 1.25 * swell * tone
     return phrase.astype(np.int16)

@@ -12,7 +12,7 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from booth.media.sources import SyntheticFace
+from booth.media.sources import SyntheticFace, SyntheticVoice
 
 WIDTH_PX, HEIGHT_PX = 640, 480
 CODE_BITS = 10
@@ -21,6 +21,8 @@ _CODE_PX = 48
 _BLOCK_PX = WIDTH_PX // CODE_BITS
 _BAR_PX = 40
 _SAMPLE_RATE = 48_000
+VOICE_FRAMES = 160
+"""Of 20 ms: one phrase of the played voice at speed 1."""
 
 
 def write_y4m(path: Path, *, frames: int = 45, fps: int = 15, chroma: tuple[int, int] = (100, 150)) -> Path:
@@ -43,16 +45,23 @@ async def write_face(path: Path, backdrop: tuple[int, int, int], *, frames: int 
     return path
 
 
+async def write_voice(path: Path, speed: float) -> Path:
+    """The played voice: notes with rests, since a browser's noise suppression takes a steady tone away.
+
+    Two browsers that hear each other need voices of two speeds: what one hears and says itself is an echo to it.
+    """
+    voice = SyntheticVoice(speed)
+    samples = [(await voice.recv()).to_ndarray().astype("<i2").tobytes() for _ in range(round(VOICE_FRAMES / speed))]
+    await asyncio.to_thread(_write_wav, path, b"".join(samples))
+    return path
+
+
 def write_wav(path: Path, *, seconds: float = 2.0, pitch_hz: float = 440.0, peak: float = 0.3) -> Path:
     """One steady tone, 48 kHz, mono. `peak` is 0.0 to 1.0. Whole periods, so that repeating it doesn't click."""
     periods = round(seconds * pitch_hz)
     samples = round(periods / pitch_hz * _SAMPLE_RATE)
     tone = np.sin(2 * np.pi * periods * np.arange(samples) / samples) * peak * 32767
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(_SAMPLE_RATE)
-        file.writeframes(tone.astype("<i2").tobytes())
+    _write_wav(path, tone.astype("<i2").tobytes())
     return path
 
 
@@ -62,6 +71,14 @@ def read_code(frame: av.VideoFrame) -> int:
     row = planes[frame.height * _CODE_PX // HEIGHT_PX // 2, : frame.width]
     block = frame.width / CODE_BITS
     return sum(int(row[int((bit + 0.5) * block)] > 128) << bit for bit in range(CODE_BITS))
+
+
+def _write_wav(path: Path, samples: bytes) -> None:
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(_SAMPLE_RATE)
+        file.writeframes(samples)
 
 
 def _luma(number: int, frames: int) -> NDArray[np.uint8]:
