@@ -127,7 +127,8 @@ async def show_the_cards(scene: Scene) -> None:
     counter = scene.counter
     await expect(counter.locator(by_test("card-name"))).to_have_text(ID_CARD.name)
     await counter.click(by_test("order-read_social_security_card"))
-    await expect(scene.kiosk.locator(by_test("ask"))).to_be_visible()
+    asked = f'{by_test("ask")}[data-guide="lay_social_security_card"]'
+    await expect(scene.kiosk.locator(asked)).to_be_visible()
     await scene.shoot("ask")
     scene.hardware.lay_social_security_card()
     social = counter.locator(by_test("identity-social_security_card"))
