@@ -1,6 +1,7 @@
 """What goes wrong in practice, played with the real programs: each person is told, and the affair goes on by itself."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
@@ -193,6 +194,7 @@ async def test_a_command_that_a_dying_booth_held_is_told_as_failed(scene: Scene)
     await scene.command(command_id, CommandState.FAILED, ErrorCode.BOOTH_RESTARTED)
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="a network namespace of one's own needs root")
 async def test_ten_seconds_without_a_network_interrupt_the_affair_and_lose_nothing(tmp_path: Path) -> None:
     with Host() as host:
         certificate_file, key_file = write_certificate(tmp_path, host.here)
