@@ -24,8 +24,8 @@ import aiohttp
 ROOT = Path(__file__).resolve().parents[1]
 """The checkout: pages and catalogue are taken from here."""
 
-STARTS_WITHIN_S = 30.0
-STOPS_WITHIN_S = 10.0
+STARTS_WITHIN_S = 60.0
+STOPS_WITHIN_S = 30.0
 
 Table = Mapping[str, str | int | float | bool]
 

@@ -45,7 +45,7 @@ class Scene:
         return self.stage.booths[0]
 
     async def affair(self, seen: Callable[[AffairView], bool]) -> AffairView:
-        async with asyncio.timeout(40):
+        async with asyncio.timeout(60):
             return await self.story.affair(seen)
 
     async def order(self, kind: CommandKind) -> str:
