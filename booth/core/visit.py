@@ -121,7 +121,12 @@ class VisitCore:
         self._attended = False
         self._center_name = Wording(zh="", en="")
         self._catalogue: CatalogueOffered | None = None
-        self._devices = {kind: DeviceStatus(kind, DeviceState.ABSENT) for kind in DeviceKind}
+        # A booth does without a scanner, so only one that should be there is missed.
+        self._devices = {
+            kind: DeviceStatus(kind, DeviceState.ABSENT)
+            for kind in DeviceKind
+            if kind is not DeviceKind.CODE_SCANNER or kind in self._fitted
+        }
         self._cards = Cards()
         self._orders = Orders(self._cards, self._fitted)
         # Of the visit
@@ -418,7 +423,7 @@ class VisitCore:
         return [effect for reader in READERS for effect in self._begin_reading(reader)]
 
     def _device_changed(self, status: DeviceStatus) -> list[Effect]:
-        if self._devices[status.kind] == status:
+        if self._devices.get(status.kind) == status:
             return []
         self._devices[status.kind] = status
         return [Send(BoothReported(list(self._devices.values())))]

@@ -106,6 +106,14 @@ export interface ClerkView {
   counter: string
 }
 
+export interface CodeHolder {
+  type: 'code_holder'
+  name: string
+  number: string
+  number_valid: boolean
+  verified_at_ms: number
+}
+
 export interface CodeScanned {
   type: 'code_scanned'
   code: string
@@ -151,6 +159,7 @@ export type DeviceKind =
   | 'id_card_reader'
   | 'social_security_card_reader'
   | 'document_camera'
+  | 'code_scanner'
 
 export type DeviceState =
   | 'absent'
@@ -206,6 +215,7 @@ export type ErrorCode =
   | 'material_missing'
   | 'not_signed'
   | 'code_unverifiable'
+  | 'code_expired'
   | 'wrong_offset'
   | 'wrong_hash'
   | 'page_unknown'
@@ -287,7 +297,10 @@ export type IdentitySource =
 export interface IdentityView {
   source: IdentitySource
   at_ms: number
-  card: IdCard | SocialSecurityCard | null
+  card: IdCard | SocialSecurityCard | CodeHolder | null
+  booth_id: string | null
+  device: DeviceKind | null
+  insertion: number | null
 }
 
 export interface ItemChosen {
