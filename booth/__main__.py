@@ -102,6 +102,8 @@ async def serve(config: Config) -> None:
         uploader = Uploader(outbox, address, trusted, session)
         for reader in fitting.readers.values():
             await stack.enter_async_context(reader)
+        for codes in fitting.code_readers:
+            await stack.enter_async_context(codes)
         taker = None
         if fitting.camera is not None:
             from booth.documents.page import make_page, preview_jpeg
@@ -118,6 +120,7 @@ async def serve(config: Config) -> None:
             fitting.readers,
             fitting.camera,
             taker,
+            code_readers=fitting.code_readers,
             headless=config.media.watch_clerk,
         )
         leg = media_leg_of(config, fitting.camera, partial(exchange.offer, PeerKind.BOOTH), booth.clerk_seen)

@@ -26,6 +26,7 @@ from booth.core.events import (
     CardWasRead,
     CenterSaid,
     ClerkSeen,
+    CodeRead,
     DeviceChanged,
     Effect,
     EpochBegan,
@@ -38,6 +39,7 @@ from booth.core.events import (
     TimePassed,
     ViewChanged,
     VisitAction,
+    WatchCodes,
     Wipe,
     Wiped,
 )
@@ -141,6 +143,7 @@ class VisitCore:
         self._signed_sha256: str | None = None
         self._wiping: str | None = None
         self._past = Past()
+        self._watching = False
         self._shown = self.view()
 
     def __repr__(self) -> str:
@@ -178,6 +181,10 @@ class VisitCore:
     def handle(self, event: Event, now_ms: int) -> list[Effect]:
         """What follows from `event`; never raises, whatever comes in whatever state."""
         effects = self._handle(event, now_ms)
+        wanted = self._state is VisitState.IDENTIFY and self._request_id is None
+        if wanted != self._watching:
+            self._watching = wanted
+            effects.append(WatchCodes(wanted))
         view = self.view()
         if view != self._shown:
             self._shown = view
@@ -202,6 +209,8 @@ class VisitCore:
                 return self._see(self._call.since_ms(now_ms))
             case CardLaid() | CardLifted() | CardWasRead() | CardNotRead():
                 return self._card_event(event, now_ms)
+            case CodeRead(device, code):
+                return self._code_read(device, code, now_ms)
             case PageKept(command_id):
                 self._orders.page_kept(command_id)
                 return []
@@ -235,7 +244,7 @@ class VisitCore:
             case VisitState.IDENTIFY, CardLostSaid():
                 return self._request(CardLost(), now_ms)
             case VisitState.IDENTIFY, CodeScanned(code):
-                return self._request(CodeShown(code), now_ms)
+                return self._request(CodeShown(code), now_ms, DeviceKind.CODE_SCANNER)
             case VisitState.SIGN, Signed() | Disputed():
                 return self._signature(action)
             case VisitState.RECEIPT, ReceiptRead():
@@ -256,12 +265,14 @@ class VisitCore:
         self._item_id = item_id
         return [*self._go(VisitEvent.CHOOSE, now_ms), *self._read_to_identify()]
 
-    def _request(self, shown: Shown, now_ms: int) -> list[Effect]:
+    def _request(
+        self, shown: Shown, now_ms: int, device: DeviceKind | None = None, insertion: int | None = None
+    ) -> list[Effect]:
         if self._request_id is not None or self._item_id is None:
             return []
         self._request_id = self._new_id()
         self._ends_at_ms = now_ms + self._idle_ms
-        return [Send(TicketRequested(self._request_id, self._item_id, shown))]
+        return [Send(TicketRequested(self._request_id, self._item_id, shown, device, insertion))]
 
     def _signature(self, action: Signed | Disputed) -> list[Effect]:
         match action:
@@ -388,8 +399,8 @@ class VisitCore:
                     return []
                 if self._orders.wants_card(reader):
                     self._problem = None
-                    return self._orders.card_read(reader, card, took_ms)
-                return self._request(card, now_ms) if self._state is VisitState.IDENTIFY else []
+                    return self._orders.card_read(reader, insertion, card, took_ms)
+                return self._request(card, now_ms, reader, insertion) if self._state is VisitState.IDENTIFY else []
             case CardNotRead(reader, insertion, code):
                 if not self._cards.end(reader, insertion):
                     return []
@@ -399,6 +410,13 @@ class VisitCore:
                     self._problem = code
                 # A card may have been laid anew while the old one was still being read
                 return [*effects, *self._read(reader)]
+
+    def _code_read(self, device: DeviceKind, code: str, now_ms: int) -> list[Effect]:
+        """A code counts only while the resident is asked who they are; any other is not even looked at."""
+        if self._state is not VisitState.IDENTIFY or self._request_id is not None:
+            return []
+        self._problem = None
+        return self._request(CodeShown(code), now_ms, device)
 
     def _read(self, reader: DeviceKind) -> list[Effect]:
         if self._orders.wants_card(reader):
