@@ -190,6 +190,10 @@ class Desk:
             lambda affair, now_ms: decide_clerk.withdraw(affair, clerk, now_ms, command_id=command_id),
         )
 
+    async def see_identity(self, clerk: ClerkView, affair_id: str) -> None:
+        """Note that the clerk checked the resident by sight."""
+        await self._act(clerk, affair_id, lambda affair, now_ms: decide_clerk.see_identity(affair, clerk, now_ms))
+
     async def file_page(self, clerk: ClerkView, affair_id: str, page_id: str, material_id: str | None) -> None:
         """Say to which material a page belongs."""
         await self._act(
