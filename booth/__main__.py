@@ -18,6 +18,7 @@ from booth.config import Config, load_config
 from booth.core.visit import VisitCore
 from booth.errors import CenterLost, CenterRefused, ConfigError
 from booth.fitting import bench_of, fit, media_leg_of
+from booth.kiosk.phone import Phone
 from booth.kiosk.preview import Preview
 from booth.kiosk.server import KioskServer
 from booth.kiosk.socket import PageSockets
@@ -126,6 +127,8 @@ async def serve(config: Config) -> None:
         leg = media_leg_of(config, fitting.camera, partial(exchange.offer, PeerKind.BOOTH), booth.clerk_seen)
         if leg is not None:
             booth.use_leg(leg)
+        codes_url = config.device_bench.codes_url
+        phone = Phone(codes_url, session) if codes_url else None
         preview = Preview(fitting.camera, taker.preview) if fitting.camera and taker else None
         server = KioskServer(
             config.kiosk.host,
@@ -134,7 +137,7 @@ async def serve(config: Config) -> None:
             PageSockets(booth.hub, booth, exchange, link.tell),
             lambda: link.up,
             preview=preview,
-            bench=bench_of(fitting, name, booth.act),
+            bench=bench_of(fitting, name, booth.act, phone),
         )
         async with server, asyncio.TaskGroup() as tasks:
             tasks.create_task(booth.run(), name="booth")

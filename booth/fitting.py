@@ -21,7 +21,7 @@ from booth.core.events import VisitAction
 from booth.devices.camera.interface import Camera
 from booth.devices.card.interface import CardReader
 from booth.devices.code.interface import CodeReader
-from booth.kiosk.bench import Bench, HandDesk, HandReader
+from booth.kiosk.bench import Bench, HandDesk, HandPhone, HandReader
 from protocol.fields import Wording
 from protocol.messages import DeviceKind, TrackName, TrackOffer
 
@@ -63,7 +63,9 @@ def fit(config: Config) -> Fitting:
     return Fitting(readers, camera, hand_readers, desk, _code_readers(config, camera))
 
 
-def bench_of(fitting: Fitting, booth_name: Wording, act: Callable[[VisitAction], None]) -> Bench | None:
+def bench_of(
+    fitting: Fitting, booth_name: Wording, act: Callable[[VisitAction], None], phone: HandPhone | None = None
+) -> Bench | None:
     """The device bench; None unless something is simulated."""
     if not fitting.hand_readers and fitting.desk is None:
         return None
@@ -78,7 +80,7 @@ def bench_of(fitting: Fitting, booth_name: Wording, act: Callable[[VisitAction],
         from booth.devices.camera.desk import BENCH_PAGES
 
         pages = {page.page_id: page.name for page in BENCH_PAGES}
-    return Bench(booth_name, fitting.hand_readers, fitting.desk, cards, pages, act)
+    return Bench(booth_name, fitting.hand_readers, fitting.desk, cards, pages, act, phone)
 
 
 def media_leg_of(

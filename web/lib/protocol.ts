@@ -43,6 +43,11 @@ export interface BenchCard {
   reader: string
 }
 
+export interface BenchCode {
+  code_id: string
+  name: Wording
+}
+
 export interface BenchPage {
   page_id: string
   name: Wording
@@ -52,6 +57,7 @@ export interface BenchView {
   booth_name: Wording
   cards: BenchCard[]
   pages: BenchPage[]
+  codes: BenchCode[]
   laid_card: string | null
   laid_page: string | null
   camera_plugged: boolean
