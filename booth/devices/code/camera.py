@@ -9,7 +9,7 @@ from typing import Self
 from booth.devices.camera.interface import Camera, Image
 from booth.devices.code.decode import Decoder
 from booth.devices.code.gate import Gate
-from booth.devices.code.interface import CodeEvent, CodeSeen
+from booth.devices.code.interface import CodeEvent, CodeSeen, is_code
 from protocol.messages import DeviceKind
 
 LOOKS_PER_S = 8.0
@@ -51,7 +51,8 @@ class CameraCodes:
                 if not self._wanted.is_set():
                     break
                 began_s, visit = loop.time(), self._visits
-                codes = await loop.run_in_executor(self._thread, self._read, frame.image)
+                texts = await loop.run_in_executor(self._thread, self._read, frame.image)
+                codes = [text for text in texts if is_code(text)]
                 # The visit may have been wiped while the thread read: then this look was its, and counts for nobody.
                 current = self._wanted.is_set() and visit == self._visits
                 code = self._gate.look(codes) if current else None

@@ -75,6 +75,13 @@ def phone_scene(seed: int) -> Scene:
     return Scene(image, text, tilt_deg, dim, glare, moire, cracks, shake_px)
 
 
+def desk_scene(seed: int) -> Image:
+    """The desk of this seed without a phone, `(1080, 1920, 3) uint8 BGR`: what the camera shows most of the time."""
+    rng = np.random.default_rng(seed)
+    noise = rng.normal(0.0, 2.0, (HEIGHT_PX, WIDTH_PX)).astype(np.float32)
+    return np.clip(_mat(rng) + noise[..., None], 0, 255).astype(np.uint8)
+
+
 def code_image(text: str, module_px: int, ec_level: str = "M") -> NDArray[np.uint8]:
     """A QR code without its quiet zone, `(side, side) uint8`, 0 for dark."""
     drawn = zxingcpp.create_barcode(text, zxingcpp.QRCode, ec_level=ec_level)
