@@ -130,13 +130,13 @@ class Booths:
         if isinstance(message, TicketRequested) and isinstance(message.shown, CodeShown):
             redemption = await self._redeem(booth_id, epoch, n, message, message.shown)
         async with self._works.work() as work:
+            if redemption is not None and not isinstance(redemption, NotRedeemed):
+                # Also when the request is refused or its booth restarted meanwhile: the code is used up.
+                entry = Entry(EntryKind.CODE_REDEEMED, {"verified_at_ms": redemption.verified_at_ms})
+                await work.note(f"booth:{booth_id}", booth_id, entry)
             link = await links.load(work.tx, booth_id)
             if link is None or link.epoch != epoch or not is_next(link.received, n):
                 return
-            if redemption is not None and not isinstance(redemption, NotRedeemed):
-                # Also when the request is refused all the same: the code is used up.
-                entry = Entry(EntryKind.CODE_REDEEMED, {"verified_at_ms": redemption.verified_at_ms})
-                await work.note(f"booth:{booth_id}", booth_id, entry)
             try:
                 async with work.attempt():
                     await self._handle(work, booth_id, message, redemption)
