@@ -8,7 +8,7 @@ BIN := .venv/bin
 PACKAGES := protocol booth center demo bench tests
 WEB_SOURCES := $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -type f -print) $(shell find protocol/text -type f)
 
-.PHONY: help demo test check types states bench clean set-up system-packages
+.PHONY: help demo test check types states bench bench-codes clean set-up system-packages
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -36,6 +36,9 @@ states: .venv/.ready ## draw the state diagrams from the tables
 
 bench: set-up ## measure; JSON under var/bench/
 	$(BIN)/python -m bench
+
+bench-codes: set-up ## QR codes on drawn phone screens, and on photographs with DATA=FOLDER
+	$(BIN)/python -m bench codes
 
 clean: ## remove everything that was built, and var/
 	rm -rf .venv var web/dist web/node_modules *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

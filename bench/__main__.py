@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from bench import affair, documents
+from bench import affair, codes, documents
 from demo.stage import ROOT
 
 FOLDER = ROOT / "var" / "bench"
@@ -18,6 +18,7 @@ FOLDER = ROOT / "var" / "bench"
 class Name(StrEnum):
     DOCUMENTS = "documents"
     AFFAIR = "affair"
+    CODES = "codes"
 
 
 def _measure(name: Name) -> dict[str, Any]:
@@ -26,6 +27,8 @@ def _measure(name: Name) -> dict[str, Any]:
             return documents.measure()
         case Name.AFFAIR:
             return affair.measure()
+        case Name.CODES:
+            return codes.measure()
 
 
 def main(name: Annotated[Name | None, typer.Argument(help="One measurement; all without it.")] = None) -> None:

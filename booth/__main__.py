@@ -18,6 +18,7 @@ from booth.config import Config, load_config
 from booth.core.visit import VisitCore
 from booth.errors import CenterLost, CenterRefused, ConfigError
 from booth.fitting import bench_of, fit, media_leg_of
+from booth.kiosk.phone import Phone
 from booth.kiosk.preview import Preview
 from booth.kiosk.server import KioskServer
 from booth.kiosk.socket import PageSockets
@@ -102,6 +103,8 @@ async def serve(config: Config) -> None:
         uploader = Uploader(outbox, address, trusted, session)
         for reader in fitting.readers.values():
             await stack.enter_async_context(reader)
+        for codes in fitting.code_readers:
+            await stack.enter_async_context(codes)
         taker = None
         if fitting.camera is not None:
             from booth.documents.page import make_page, preview_jpeg
@@ -118,11 +121,14 @@ async def serve(config: Config) -> None:
             fitting.readers,
             fitting.camera,
             taker,
+            code_readers=fitting.code_readers,
             headless=config.media.watch_clerk,
         )
         leg = media_leg_of(config, fitting.camera, partial(exchange.offer, PeerKind.BOOTH), booth.clerk_seen)
         if leg is not None:
             booth.use_leg(leg)
+        codes_url = config.device_bench.codes_url
+        phone = Phone(codes_url, session) if codes_url else None
         preview = Preview(fitting.camera, taker.preview) if fitting.camera and taker else None
         server = KioskServer(
             config.kiosk.host,
@@ -131,7 +137,7 @@ async def serve(config: Config) -> None:
             PageSockets(booth.hub, booth, exchange, link.tell),
             lambda: link.up,
             preview=preview,
-            bench=bench_of(fitting, name, booth.act),
+            bench=bench_of(fitting, name, booth.act, phone),
         )
         async with server, asyncio.TaskGroup() as tasks:
             tasks.create_task(booth.run(), name="booth")

@@ -82,6 +82,21 @@ class DocumentCameraSection(Section, frozen=True):
     rate_fps: Annotated[float, Meta(gt=0, le=120)] = 15.0
 
 
+class CodeScannerDriver(StrEnum):
+    SERIAL = "serial"
+    NONE = "none"
+
+
+class CodeScannerSection(Section, frozen=True):
+    driver: CodeScannerDriver = CodeScannerDriver.NONE
+    port: str | None = None
+    camera: bool = True
+
+
+class DeviceBenchSection(Section, frozen=True):
+    codes_url: str | None = None
+
+
 class MediaSource(StrEnum):
     NONE = "none"
     SYNTHETIC = "synthetic"
@@ -103,7 +118,9 @@ class Config(Section, frozen=True):
     id_card_reader: IdCardReaderSection = IdCardReaderSection()
     social_security_card_reader: SocialSecurityCardReaderSection = SocialSecurityCardReaderSection()
     document_camera: DocumentCameraSection = DocumentCameraSection()
+    code_scanner: CodeScannerSection = CodeScannerSection()
     media: MediaSection = MediaSection()
+    device_bench: DeviceBenchSection = DeviceBenchSection()
 
     @property
     def key_file(self) -> Path:
@@ -145,6 +162,12 @@ def _check(config: Config) -> None:
         raise ConfigError("kiosk.host must be this machine's own (127.0.0.1 or ::1): the kiosk's page has no log-in")
     if config.id_card_reader.driver is IdCardDriver.SDT_SERIAL and not config.id_card_reader.port:
         raise ConfigError("id_card_reader.port is missing: the serial port of the reader, e.g. /dev/ttyUSB0")
+    if config.code_scanner.driver is CodeScannerDriver.SERIAL and not config.code_scanner.port:
+        raise ConfigError("code_scanner.port is missing: the serial port of the scanner, e.g. /dev/ttyACM0")
+    if config.device_bench.codes_url is not None:
+        sandbox = read_address(config.device_bench.codes_url)
+        if not is_loopback(sandbox.host or ""):
+            raise ConfigError("device_bench.codes_url must be on this machine: a bench has no business elsewhere")
     camera = config.document_camera
     if camera.driver in (CameraDriver.V4L2, CameraDriver.VIDEO_FILE, CameraDriver.IMAGE_FOLDER) and not camera.path:
         raise ConfigError(f"document_camera.path is missing: driver {str(camera.driver)!r} needs it")

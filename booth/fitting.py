@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from booth.config import (
     CameraDriver,
+    CodeScannerDriver,
     Config,
     DocumentCameraSection,
     IdCardDriver,
@@ -19,7 +20,8 @@ from booth.config import (
 from booth.core.events import VisitAction
 from booth.devices.camera.interface import Camera
 from booth.devices.card.interface import CardReader
-from booth.kiosk.bench import Bench, HandDesk, HandReader
+from booth.devices.code.interface import CodeReader
+from booth.kiosk.bench import Bench, HandDesk, HandPhone, HandReader
 from protocol.fields import Wording
 from protocol.messages import DeviceKind, TrackName, TrackOffer
 
@@ -37,11 +39,12 @@ class Fitting:
     camera: Camera | None
     hand_readers: list[HandReader]
     desk: HandDesk | None
+    code_readers: list[CodeReader]
 
     @property
     def kinds(self) -> frozenset[DeviceKind]:
         camera = [] if self.camera is None else [DeviceKind.DOCUMENT_CAMERA]
-        return frozenset([*self.readers, *camera])
+        return frozenset([*self.readers, *camera, *(reader.kind for reader in self.code_readers)])
 
 
 def fit(config: Config) -> Fitting:
@@ -57,10 +60,12 @@ def fit(config: Config) -> Fitting:
         if simulated is not None:
             hand_readers.append(simulated)
     camera, desk = _camera(config.document_camera)
-    return Fitting(readers, camera, hand_readers, desk)
+    return Fitting(readers, camera, hand_readers, desk, _code_readers(config, camera))
 
 
-def bench_of(fitting: Fitting, booth_name: Wording, act: Callable[[VisitAction], None]) -> Bench | None:
+def bench_of(
+    fitting: Fitting, booth_name: Wording, act: Callable[[VisitAction], None], phone: HandPhone | None = None
+) -> Bench | None:
     """The device bench; None unless something is simulated."""
     if not fitting.hand_readers and fitting.desk is None:
         return None
@@ -75,7 +80,7 @@ def bench_of(fitting: Fitting, booth_name: Wording, act: Callable[[VisitAction],
         from booth.devices.camera.desk import BENCH_PAGES
 
         pages = {page.page_id: page.name for page in BENCH_PAGES}
-    return Bench(booth_name, fitting.hand_readers, fitting.desk, cards, pages, act)
+    return Bench(booth_name, fitting.hand_readers, fitting.desk, cards, pages, act, phone)
 
 
 def media_leg_of(
@@ -161,6 +166,19 @@ def _simulated(kind: DeviceKind) -> _Reader:
 
     reader = SimulatedReader(kind)
     return kind, reader, reader
+
+
+def _code_readers(config: Config, camera: Camera | None) -> list[CodeReader]:
+    section, found = config.code_scanner, list[CodeReader]()
+    if section.driver is CodeScannerDriver.SERIAL:
+        from booth.devices.code.scanner import SerialScanner
+
+        found.append(SerialScanner(section.port or ""))
+    if section.camera and camera is not None:
+        from booth.devices.code.camera import CameraCodes
+
+        found.append(CameraCodes(camera))
+    return found
 
 
 def _camera(section: DocumentCameraSection) -> tuple[Camera | None, HandDesk | None]:

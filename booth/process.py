@@ -8,7 +8,7 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import partial
 from typing import Any, Protocol
 
@@ -21,6 +21,7 @@ from booth.core.events import (
     CardWasRead,
     CenterSaid,
     ClerkSeen,
+    CodeRead,
     DeviceChanged,
     Effect,
     EpochBegan,
@@ -35,12 +36,14 @@ from booth.core.events import (
     TimePassed,
     ViewChanged,
     VisitAction,
+    WatchCodes,
     Wipe,
     Wiped,
 )
 from booth.core.visit import VisitCore
 from booth.devices.camera.interface import Camera
 from booth.devices.card.interface import CardInserted, CardReader, CardRemoved, ReaderChanged
+from booth.devices.code.interface import CodeReader, CodeSeen
 from booth.errors import DeviceError
 from booth.kiosk.hub import Hub
 from booth.link.exchange import Exchange
@@ -52,6 +55,7 @@ from protocol.messages import (
     CenterFleeting,
     CenterMessage,
     DeviceKind,
+    DeviceStatus,
     MediaAnswer,
     MediaClosed,
     MediaRefused,
@@ -98,6 +102,7 @@ class Booth:
         camera: Camera | None,
         taker: Taker | None,
         *,
+        code_readers: Sequence[CodeReader] = (),
         headless: bool = False,
         now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
     ) -> None:
@@ -108,6 +113,7 @@ class Booth:
         self._readers = readers
         self._camera = camera
         self._taker = taker
+        self._code_readers = tuple(code_readers)
         self._headless = headless
         self._now_ms = now_ms
         self.hub = Hub(core.view(), self._pages_changed)
@@ -132,6 +138,8 @@ class Booth:
                 tasks.create_task(self._watch_reader(reader), name=f"watch {reader.kind}")
             if self._camera is not None:
                 tasks.create_task(self._watch_camera(self._camera), name="watch document camera")
+            for codes in self._code_readers:
+                tasks.create_task(self._watch_codes(codes), name=f"watch codes of {codes.kind}")
             tasks.create_task(self._keep_time(), name="deadlines")
             tasks.create_task(keep("link", lambda worked: self._link.connect(self, worked)), name="link")
             tasks.create_task(keep("uploads", self._uploader.run), name="uploads")
@@ -203,15 +211,20 @@ class Booth:
                     self._link.send(message, self)
                 except ProtocolError as error:
                     log.error("a %s can't be sent: %s", type(message).__name__, error)
-            case ReadCard(reader, insertion):
-                self._job(f"read {reader}", self._read_card(reader, insertion))
+            case ReadCard(kind, insertion):
+                self._job(f"read {kind}", self._read_card(kind, insertion))
             case TakePage(command_id, affair_id):
                 self._job(f"take {command_id}", self._take_page(command_id, affair_id))
             case StopTaking(command_id):
                 self._stop(f"take {command_id}")
+            case WatchCodes(wanted):
+                for reader in self._code_readers:
+                    reader.want(wanted)
             case Wipe():
                 for name in list(self._jobs):
                     self._stop(name)
+                for reader in self._code_readers:
+                    reader.wipe()
                 self.handle(Wiped())
             case ViewChanged():
                 self.hub.show(self._core.view())
@@ -273,6 +286,14 @@ class Booth:
                     self.handle(CardLifted(reader.kind, insertion))
                 case ReaderChanged(status):
                     self.handle(DeviceChanged(status))
+
+    async def _watch_codes(self, reader: CodeReader) -> None:
+        async for event in reader.events():
+            match event:
+                case CodeSeen(code):
+                    self.handle(CodeRead(reader.kind, code))
+                case DeviceStatus():
+                    self.handle(DeviceChanged(event))
 
     async def _watch_camera(self, camera: Camera) -> None:
         changes = camera.changes()

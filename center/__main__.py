@@ -15,7 +15,7 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from center.administration import add_clerk, check_name, issue_code, make_store, open_configured, read_password
-from center.config import CenterConfig, load_catalogue, load_config
+from center.config import CenterConfig, load_catalogue, load_config, load_gateway_key
 from center.desk import Desk
 from center.errors import ConfigError, StoreError
 from center.media.interface import MediaPlane, ParticipantUp
@@ -149,6 +149,7 @@ async def serve(config: CenterConfig) -> None:
     """Run the center until cancelled. Raises `ConfigError` before anything was begun."""
     from aiohttp import web
 
+    from center.gateway.http import open_gateway
     from center.media.plane import ForwardingPlane
     from center.web.app import make_app
     from center.web.feed import CounterFeed
@@ -156,6 +157,7 @@ async def serve(config: CenterConfig) -> None:
 
     items = load_catalogue(config.catalogue.folder)
     tls = _tls(config)
+    gateway_key = load_gateway_key(config.gateway) if config.gateway.url else None
     store = await asyncio.to_thread(open_configured, config)
     listener = _listener(config)
     links, counters = LinkHub(), CounterFeed()
@@ -163,6 +165,9 @@ async def serve(config: CenterConfig) -> None:
         stack.enter_context(contextlib.closing(listener))
         await stack.enter_async_context(store)
         media = await stack.enter_async_context(ForwardingPlane())
+        gateway = None
+        if config.gateway.url and gateway_key:
+            gateway = await stack.enter_async_context(open_gateway(config.gateway.url, gateway_key))
         desk = Desk(
             store=store,
             items=items,
@@ -172,6 +177,7 @@ async def serve(config: CenterConfig) -> None:
             feed=counters,
             rooms=media,
             now_ms=now_ms,
+            gateway=gateway,
         )
         await desk.start()
         runner = web.AppRunner(

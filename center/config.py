@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta, Struct
+from yarl import URL
 
 from center.core.item import Item, read_item
 from center.errors import ConfigError
@@ -53,12 +54,20 @@ class FolderSection(Struct, frozen=True, forbid_unknown_fields=True):
     folder: Path
 
 
+class GatewaySection(Struct, frozen=True, forbid_unknown_fields=True):
+    """The city's gateway for codes. Without `url` there is none, and codes can't be verified."""
+
+    url: str | None = None
+    key_file: Path | None = None
+
+
 class CenterConfig(Struct, frozen=True, forbid_unknown_fields=True):
     center: CenterSection
     http: HttpSection
     store: StoreSection
     pages: FolderSection
     catalogue: FolderSection
+    gateway: GatewaySection = GatewaySection()
 
 
 def load_config(path: Path) -> CenterConfig:
@@ -74,7 +83,24 @@ def load_config(path: Path) -> CenterConfig:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
         raise ConfigError(f"{path}: {error}") from error
     _check_http(path, config.http)
+    _check_gateway(path, config.gateway)
     return config
+
+
+def load_gateway_key(section: GatewaySection) -> str:
+    """The credential that the gateway knows us by. Raises `ConfigError`, which never quotes it. Blocks."""
+    file = section.key_file or Path()
+    try:
+        if file.stat().st_mode & 0o077:
+            raise ConfigError(f"{file}: the gateway's key must be readable by its owner alone (chmod 600)")
+        key = file.read_text("ascii").strip()
+    except OSError as error:
+        raise ConfigError(f"{file}: {error.strerror}") from error
+    except UnicodeDecodeError:
+        raise ConfigError(f"{file}: not a key of printable ASCII") from None
+    if not 8 <= len(key) <= 512 or not key.isprintable() or " " in key:
+        raise ConfigError(f"{file}: not a key: one line of 8 to 512 printable characters")
+    return key
 
 
 def load_catalogue(folder: Path) -> dict[str, Item]:
@@ -113,6 +139,24 @@ def _check_http(path: Path, http: HttpSection) -> None:
         raise ConfigError(
             f"{path}: [http] host {http.host} needs certificate_file and key_file; only loopback does not"
         )
+
+
+def _check_gateway(path: Path, gateway: GatewaySection) -> None:
+    if gateway.url is None:
+        if gateway.key_file is not None:
+            raise ConfigError(f"{path}: [gateway] has a key_file and no url")
+        return
+    try:
+        url = URL(gateway.url)
+    except ValueError:
+        url = URL()
+    host = url.host
+    if not host or url.scheme not in ("http", "https") or url.user or url.query_string or url.fragment:
+        raise ConfigError(f"{path}: [gateway] url must be https://HOST[:PORT][/PATH]")
+    if url.scheme != "https" and not _is_loopback(host):
+        raise ConfigError(f"{path}: [gateway] url must begin with https://; only loopback may do without")
+    if gateway.key_file is None:
+        raise ConfigError(f"{path}: [gateway] key_file is missing: the credential that the gateway knows us by")
 
 
 def _is_loopback(host: str) -> bool:

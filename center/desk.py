@@ -19,6 +19,7 @@ from center.desk_pages import PageBytes, Pages
 from center.desk_view import Views
 from center.desk_work import BoothPost, Feed, Rooms, Work, Works
 from center.errors import DeskError
+from center.gateway.interface import Gateway, NoGateway
 from center.passwords import Passwords
 from center.store import affairs, links
 from center.store.store import Store
@@ -44,11 +45,12 @@ class Desk:
         rooms: Rooms,
         now_ms: Callable[[], int],
         passwords: Passwords | None = None,
+        gateway: Gateway | None = None,
     ) -> None:
         """`items`: the catalogue by item id. `now_ms`: Unix time in milliseconds."""
         self._case_prefix = case_prefix
         self._works = Works(store, post, feed, rooms, now_ms)
-        self._booths = Booths(self._works, items, center_name)
+        self._booths = Booths(self._works, items, center_name, gateway or NoGateway())
         self._pages = Pages(self._works)
         self._log_ins = LogIns(self._works, passwords or Passwords())
         self._views = Views(self._works, self._pages, center_name)
@@ -82,7 +84,8 @@ class Desk:
 
     async def booth_message(self, booth_id: str, epoch: str, n: int, message: BoothMessage) -> None:
         """Handle message `n` exactly once; a number handled already is dropped. A refusal goes back as a message or is
-        journaled, never raised: the stream goes on. Raises `ProtocolError` for a gap."""
+        journaled, never raised: the stream goes on. Raises `ProtocolError` for a gap. A code takes as long as
+        the gateway does (`Booths.message`)."""
         await self._booths.message(booth_id, epoch, n, message)
 
     async def booth_acknowledged(self, booth_id: str, ack: int) -> None:
@@ -186,6 +189,10 @@ class Desk:
             affair_id,
             lambda affair, now_ms: decide_clerk.withdraw(affair, clerk, now_ms, command_id=command_id),
         )
+
+    async def see_identity(self, clerk: ClerkView, affair_id: str) -> None:
+        """Note that the clerk checked the resident by sight."""
+        await self._act(clerk, affair_id, lambda affair, now_ms: decide_clerk.see_identity(affair, clerk, now_ms))
 
     async def file_page(self, clerk: ClerkView, affair_id: str, page_id: str, material_id: str | None) -> None:
         """Say to which material a page belongs."""

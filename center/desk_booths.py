@@ -10,10 +10,12 @@ import msgspec
 
 from center.core import decide_booth
 from center.core.affair import Entry, EntryKind, Join
+from center.core.identity import NotRedeemed, Redemption, redemption_key
 from center.core.item import Item
 from center.core.queue import center_day, ticket_no
 from center.desk_work import Work, Works
 from center.errors import DeskError
+from center.gateway.interface import Gateway
 from center.store import affairs, booths, links
 from protocol.errors import ErrorCode, IllegalTransition, ProtocolError
 from protocol.fields import Wording
@@ -37,6 +39,7 @@ from protocol.messages import (
     VisitChanged,
     VisitWiped,
 )
+from protocol.records import CodeShown
 from protocol.stream import is_next
 
 LOG = logging.getLogger(__name__)
@@ -52,8 +55,9 @@ class LinkOpened:
 
 
 class Booths:
-    def __init__(self, works: Works, items: Mapping[str, Item], center_name: Wording) -> None:
+    def __init__(self, works: Works, items: Mapping[str, Item], center_name: Wording, gateway: Gateway) -> None:
         self._works = works
+        self._gateway = gateway
         self._items = items
         self._catalogue = CatalogueOffered(center_name, [item.summarised() for item in items.values()])
         self._catalogue_sha256 = hashlib.sha256(msgspec.json.encode(self._catalogue)).hexdigest()
@@ -114,13 +118,28 @@ class Booths:
             await links.acknowledged(tx, booth_id, ack)
 
     async def message(self, booth_id: str, epoch: str, n: int, message: BoothMessage) -> None:
+        """Handle message `n` in one transaction, exactly once.
+
+        A code is redeemed before that transaction begins: nobody's write waits for the gateway, and only this booth's
+        next messages do. Until the commit nothing of the request is anywhere but in the booth, which sends the message
+        again until it is acknowledged. So when the center dies in between, the request is not lost; and because the key
+        comes from the request's id, the second try gets the first redemption's answer and redeems nothing again. The
+        code itself is never written down on the way.
+        """
+        redemption = None
+        if isinstance(message, TicketRequested) and isinstance(message.shown, CodeShown):
+            redemption = await self._redeem(booth_id, epoch, n, message, message.shown)
         async with self._works.work() as work:
+            if redemption is not None and not isinstance(redemption, NotRedeemed):
+                # Also when the request is refused or its booth restarted meanwhile: the code is used up.
+                entry = Entry(EntryKind.CODE_REDEEMED, {"verified_at_ms": redemption.verified_at_ms})
+                await work.note(f"booth:{booth_id}", booth_id, entry)
             link = await links.load(work.tx, booth_id)
             if link is None or link.epoch != epoch or not is_next(link.received, n):
                 return
             try:
                 async with work.attempt():
-                    await self._handle(work, booth_id, message)
+                    await self._handle(work, booth_id, message, redemption)
             except (DeskError, IllegalTransition) as refusal:
                 await self._refuse(work, booth_id, message, refusal.code)
             await links.set_received(work.tx, booth_id, n)
@@ -148,14 +167,29 @@ class Booths:
         if restarted and len(work.posts) == told:
             await work.show_visit(decision.affair)
 
-    async def _handle(self, work: Work, booth_id: str, message: BoothMessage) -> None:
+    async def _redeem(
+        self, booth_id: str, epoch: str, n: int, request: TicketRequested, shown: CodeShown
+    ) -> Redemption | None:
+        """What the gateway says; None, unasked, for a request that a ticket can't follow from anyway."""
+        async with self._works.store.read() as tx:
+            link = await links.load(tx, booth_id)
+            if link is None or link.epoch != epoch or not is_next(link.received, n):
+                return None
+            known = await affairs.of_request(tx, booth_id, request.request_id)
+            if known is not None or await affairs.at_booth(tx, booth_id) is not None:
+                return None
+        if request.item_id not in self._items:
+            return None
+        return await self._gateway.redeem(shown.code, redemption_key(booth_id, request.request_id))
+
+    async def _handle(self, work: Work, booth_id: str, message: BoothMessage, redemption: Redemption | None) -> None:
         match message:
             case BoothReported(devices=devices):
                 await booths.set_devices(work.tx, booth_id, devices)
                 states = {str(device.kind): str(device.state) for device in devices}
                 await work.note(f"booth:{booth_id}", booth_id, Entry(EntryKind.BOOTH_REPORTED, states))
             case TicketRequested():
-                await self._request(work, booth_id, message)
+                await self._request(work, booth_id, message, redemption)
             case _:
                 affair_id = await _subject(work, message)
                 before = await work.load(affair_id)
@@ -163,7 +197,9 @@ class Booths:
                     raise DeskError(ErrorCode.AFFAIR_UNKNOWN)
                 await work.apply(f"booth:{booth_id}", before, decide_booth.hear(before, message, work.now_ms))
 
-    async def _request(self, work: Work, booth_id: str, request: TicketRequested) -> None:
+    async def _request(
+        self, work: Work, booth_id: str, request: TicketRequested, redemption: Redemption | None
+    ) -> None:
         """A second request with the same id is the first one, repeated: the booth is told its visit again."""
         present = await affairs.at_booth(work.tx, booth_id)
         if await affairs.of_request(work.tx, booth_id, request.request_id) is not None:
@@ -182,6 +218,7 @@ class Booths:
             place=await affairs.count_up(work.tx, "place"),
             number=ticket_no(await affairs.count_up(work.tx, f"ticket-{center_day(work.now_ms)}")),
             now_ms=work.now_ms,
+            redemption=redemption,
         )
         await work.apply(f"booth:{booth_id}", None, decision)
 

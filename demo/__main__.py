@@ -107,7 +107,7 @@ async def _until_stopped(stage: Stage) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
     waiting = asyncio.ensure_future(stopped.wait())
-    ended = [asyncio.ensure_future(program.wait()) for program in (stage.center, *stage.booth.values())]
+    ended = [asyncio.ensure_future(program.wait()) for program in (stage.center, stage.gateway, *stage.booth.values())]
     try:
         await asyncio.wait([waiting, *ended], return_when=asyncio.FIRST_COMPLETED)
         if not stopped.is_set():

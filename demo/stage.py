@@ -202,6 +202,14 @@ class Stage:
         self.booths = tuple(booths)
         self.clerks = tuple(clerks)
         self._center_config = folder / "center.toml"
+        self._gateway_port = free_port()
+        self.gateway = Program(
+            "center.gateway.sandbox",
+            folder / "gateway.toml",
+            f"{self._gateway_url}/health",
+            aiohttp.TCPConnector,
+            environment={},
+        )
         self.center = Program(
             "center",
             self._center_config,
@@ -221,9 +229,14 @@ class Stage:
             for plan in booths
         }
 
+    @property
+    def _gateway_url(self) -> str:
+        return f"http://127.0.0.1:{self._gateway_port}"
+
     async def set_up(self) -> Self:
         """Configuration, database, keys, log-ins and enrolled booths; the center runs afterwards, the booths too."""
         self._write_configurations()
+        await self.gateway.start()
         first, *others = self.clerks
         await self._center_command("init", "--supervisor", first.name, **_clerk_options(first), password=first.password)
         for clerk in others:
@@ -251,11 +264,17 @@ class Stage:
     async def strike(self) -> None:
         """Stop everything: booths first, so that none of them starts to look for the center."""
         async with AsyncExitStack() as stack:
+            stack.push_async_callback(self.gateway.stop)
             stack.push_async_callback(self.center.stop)
             for program in self.booth.values():
                 stack.push_async_callback(program.stop)
 
     def _write_configurations(self) -> None:
+        gateway_key = self.folder / "gateway.key"
+        gateway_key.touch(mode=0o600)
+        gateway_key.write_text(secrets.token_urlsafe(24), "ascii")
+        sandbox: Table = {"port": self._gateway_port, "key_file": str(gateway_key)}
+        _write_toml(self.folder / "gateway.toml", {"sandbox": sandbox})
         _write_toml(
             self._center_config,
             {
@@ -269,6 +288,7 @@ class Stage:
                 "store": {"folder": str(self.folder / "center")},
                 "pages": {"folder": str(ROOT / "web" / "dist")},
                 "catalogue": {"folder": str(ROOT / "catalogue" / "items")},
+                "gateway": {"url": self._gateway_url, "key_file": str(gateway_key)},
             },
         )
         for plan in self.booths:
@@ -283,6 +303,7 @@ class Stage:
                     },
                     "center": _center_section(self.site),
                     "kiosk": {"host": "127.0.0.1", "port": plan.port, "pages_dir": str(ROOT / "web" / "dist")},
+                    "device_bench": {"codes_url": self._gateway_url},
                     **{**SIMULATED, **plan.sections},
                 },
             )

@@ -26,8 +26,8 @@ from protocol.fields import (
     Sha256,
     Wording,
 )
-from protocol.messages import CommandKind, DeviceStatus, Outcome, Stroke, TrackOffer
-from protocol.records import IdCard, SocialSecurityCard
+from protocol.messages import CommandKind, DeviceKind, DeviceStatus, Outcome, Stroke, TrackOffer
+from protocol.records import CodeHolder, IdCard, SocialSecurityCard
 from protocol.states import CaseState, CommandState, PageState, SessionState, SignatureState, TicketState
 
 
@@ -106,9 +106,14 @@ class BoothRow(Message, frozen=True):
 
 
 class IdentityView(Personal, frozen=True):
+    """One proof of who the resident is, and where it comes from: the booth, its device, the insertion of the card."""
+
     source: IdentitySource
     at_ms: Milliseconds
-    card: IdCard | SocialSecurityCard | None = None
+    card: IdCard | SocialSecurityCard | CodeHolder | None = None
+    booth_id: BoothId | None = None
+    device: DeviceKind | None = None
+    insertion: Count | None = None
 
 
 class CommandView(Message, frozen=True):

@@ -52,6 +52,8 @@ class ErrorCode(StrEnum):
     MATERIAL_MISSING = "material_missing"
     NOT_SIGNED = "not_signed"
     CODE_UNVERIFIABLE = "code_unverifiable"
+    CODE_EXPIRED = "code_expired"
+    """The code is too old, was used before, or is none."""
 
     # Pages
     WRONG_OFFSET = "wrong_offset"

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Annotated
 
 import msgspec
-from msgspec import Meta
+from msgspec import Meta, field
 
 from protocol.errors import ErrorCode
 from protocol.fields import Count, Grade, Id, ItemId, Message, Milliseconds, Personal, Sdp, Sha256, Wording
@@ -174,12 +174,20 @@ class BenchPage(Message, frozen=True):
     name: Wording
 
 
+class BenchCode(Message, frozen=True):
+    """An invented person whose phone can show a fresh code."""
+
+    code_id: Id
+    name: Wording
+
+
 class BenchView(Message, frozen=True):
     """`GET /bench/state`: what can be laid, and what lies there now."""
 
     booth_name: Wording
     cards: list[BenchCard]
     pages: list[BenchPage]
+    codes: list[BenchCode] = field(default_factory=list)
     laid_card: Id | None = None
     laid_page: Id | None = None
     camera_plugged: bool = True

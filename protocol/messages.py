@@ -45,6 +45,7 @@ class DeviceKind(StrEnum):
     ID_CARD_READER = "id_card_reader"
     SOCIAL_SECURITY_CARD_READER = "social_security_card_reader"
     DOCUMENT_CAMERA = "document_camera"
+    CODE_SCANNER = "code_scanner"
 
 
 class DeviceState(StrEnum):
@@ -141,11 +142,16 @@ class BoothReported(Message, frozen=True, tag="booth_reported"):
 
 
 class TicketRequested(Personal, frozen=True, tag="ticket_requested"):
-    """The resident chose an item and showed who they are. Refused with `RequestRefused`."""
+    """The resident chose an item and showed who they are. Refused with `RequestRefused`.
+
+    `device` and `insertion` say where what was shown comes from; a code has no insertion, a lost card neither.
+    """
 
     request_id: Id
     item_id: ItemId
     shown: Shown
+    device: DeviceKind | None = None
+    insertion: Count | None = None
 
 
 class CallAnswered(Message, frozen=True, tag="call_answered"):
@@ -167,6 +173,8 @@ class CardPresented(Personal, frozen=True, tag="card_presented"):
     command_id: Id
     card: Card
     took_ms: Milliseconds
+    device: DeviceKind | None = None
+    insertion: Count | None = None
 
 
 class CommandHindered(Message, frozen=True, tag="command_hindered"):

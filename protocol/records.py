@@ -5,7 +5,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from protocol.fields import Label, Line, Personal
+from protocol.fields import Label, Line, Milliseconds, Personal
 
 Date = Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")]
 """ISO 8601 calendar date."""
@@ -69,7 +69,19 @@ class CardLost(Personal, frozen=True, tag="card_lost"):
     """The resident has no card with them; the clerk checks by sight (`clerk_visual`)."""
 
 
+class CodeHolder(Personal, frozen=True, tag="code_holder"):
+    """Whose a code was, as the city's gateway said when it was redeemed (`verified_at_ms`). The code itself is gone."""
+
+    name: Label
+    number: Label
+    number_valid: bool
+    verified_at_ms: Milliseconds
+
+
 Card = IdCard | SocialSecurityCard
+IdentityRecord = Card | CodeHolder
+"""What a resident is identified by, when it says more than that somebody looked."""
+
 Shown = IdCard | SocialSecurityCard | CodeShown | CardLost
 
 

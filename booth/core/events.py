@@ -107,6 +107,14 @@ class CardNotRead:
     code: ErrorCode
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class CodeRead:
+    """A device of the booth saw a code."""
+
+    device: DeviceKind
+    code: str
+
+
 @dataclass(frozen=True, slots=True)
 class PageKept:
     """The page of this command is safe in the outbox."""
@@ -146,6 +154,7 @@ Event = (
     | CardLifted
     | CardWasRead
     | CardNotRead
+    | CodeRead
     | PageKept
     | PageNotTaken
     | DeviceChanged
@@ -193,8 +202,15 @@ class Wipe:
 
 
 @dataclass(frozen=True, slots=True)
+class WatchCodes:
+    """Look for codes from now on, or don't; answered by a `CodeRead` for each."""
+
+    wanted: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ViewChanged:
     """`VisitCore.view()` is another one now."""
 
 
-Effect = Send | ReadCard | TakePage | StopTaking | Wipe | ViewChanged
+Effect = Send | ReadCard | TakePage | StopTaking | WatchCodes | Wipe | ViewChanged

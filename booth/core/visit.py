@@ -26,6 +26,7 @@ from booth.core.events import (
     CardWasRead,
     CenterSaid,
     ClerkSeen,
+    CodeRead,
     DeviceChanged,
     Effect,
     EpochBegan,
@@ -38,6 +39,7 @@ from booth.core.events import (
     TimePassed,
     ViewChanged,
     VisitAction,
+    WatchCodes,
     Wipe,
     Wiped,
 )
@@ -122,7 +124,12 @@ class VisitCore:
         self._attended = False
         self._center_name = Wording(zh="", en="")
         self._catalogue: CatalogueOffered | None = None
-        self._devices = {kind: DeviceStatus(kind, DeviceState.ABSENT) for kind in DeviceKind}
+        # A booth does without a scanner, so only one that should be there is missed.
+        self._devices = {
+            kind: DeviceStatus(kind, DeviceState.ABSENT)
+            for kind in DeviceKind
+            if kind is not DeviceKind.CODE_SCANNER or kind in self._fitted
+        }
         self._cards = Cards()
         self._orders = Orders(self._cards, self._fitted)
         # Of the visit
@@ -137,6 +144,7 @@ class VisitCore:
         self._signed_sha256: str | None = None
         self._wiping: str | None = None
         self._past = Past()
+        self._watching = False
         self._shown = self.view()
 
     def __repr__(self) -> str:
@@ -174,6 +182,10 @@ class VisitCore:
     def handle(self, event: Event, now_ms: int) -> list[Effect]:
         """What follows from `event`; never raises, whatever comes in whatever state."""
         effects = self._handle(event, now_ms)
+        wanted = self._state is VisitState.IDENTIFY and self._request_id is None
+        if wanted != self._watching:
+            self._watching = wanted
+            effects.append(WatchCodes(wanted))
         view = self.view()
         if view != self._shown:
             self._shown = view
@@ -198,6 +210,8 @@ class VisitCore:
                 return self._see(self._call.since_ms(now_ms))
             case CardLaid() | CardLifted() | CardWasRead() | CardNotRead():
                 return self._card_event(event, now_ms)
+            case CodeRead(device, code):
+                return self._code_read(device, code, now_ms)
             case PageKept(command_id):
                 self._orders.page_kept(command_id)
                 return []
@@ -231,7 +245,7 @@ class VisitCore:
             case VisitState.IDENTIFY, CardLostSaid():
                 return self._request(CardLost(), now_ms)
             case VisitState.IDENTIFY, CodeScanned(code):
-                return self._request(CodeShown(code), now_ms)
+                return self._request(CodeShown(code), now_ms, DeviceKind.CODE_SCANNER)
             case VisitState.SIGN, Signed() | Disputed():
                 return self._signature(action)
             case VisitState.RECEIPT, ReceiptRead():
@@ -252,12 +266,14 @@ class VisitCore:
         self._item_id = item_id
         return [*self._go(VisitEvent.CHOOSE, now_ms), *self._read_to_identify()]
 
-    def _request(self, shown: Shown, now_ms: int) -> list[Effect]:
+    def _request(
+        self, shown: Shown, now_ms: int, device: DeviceKind | None = None, insertion: int | None = None
+    ) -> list[Effect]:
         if self._request_id is not None or self._item_id is None:
             return []
         self._request_id = self._new_id()
         self._ends_at_ms = now_ms + self._idle_ms
-        return [Send(TicketRequested(self._request_id, self._item_id, shown))]
+        return [Send(TicketRequested(self._request_id, self._item_id, shown, device, insertion))]
 
     def _signature(self, action: Signed | Disputed) -> list[Effect]:
         match action:
@@ -384,8 +400,8 @@ class VisitCore:
                     return []
                 if self._orders.wants_card(reader):
                     self._problem = None
-                    return self._orders.card_read(reader, card, took_ms)
-                return self._request(card, now_ms) if self._state is VisitState.IDENTIFY else []
+                    return self._orders.card_read(reader, insertion, card, took_ms)
+                return self._request(card, now_ms, reader, insertion) if self._state is VisitState.IDENTIFY else []
             case CardNotRead(reader, insertion, code):
                 if not self._cards.end(reader, insertion):
                     return []
@@ -395,6 +411,13 @@ class VisitCore:
                     self._problem = code
                 # A card may have been laid anew while the old one was still being read
                 return [*effects, *self._read(reader)]
+
+    def _code_read(self, device: DeviceKind, code: str, now_ms: int) -> list[Effect]:
+        """A code counts only while the resident is asked who they are; any other is not even looked at."""
+        if self._state is not VisitState.IDENTIFY or self._request_id is not None:
+            return []
+        self._problem = None
+        return self._request(CodeShown(code), now_ms, device)
 
     def _read(self, reader: DeviceKind) -> list[Effect]:
         if self._orders.wants_card(reader):
@@ -419,7 +442,7 @@ class VisitCore:
         return [effect for reader in READERS for effect in self._begin_reading(reader)]
 
     def _device_changed(self, status: DeviceStatus) -> list[Effect]:
-        if self._devices[status.kind] == status:
+        if self._devices.get(status.kind) == status:
             return []
         self._devices[status.kind] = status
         return [Send(BoothReported(list(self._devices.values())))]

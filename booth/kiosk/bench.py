@@ -7,11 +7,13 @@ import msgspec
 from aiohttp import web
 
 from booth.core.events import VisitAction
+from booth.errors import DeviceError
 from protocol.errors import ErrorCode, ProtocolError
 from protocol.fields import Wording
-from protocol.kiosk import BenchCard, BenchPage, BenchView, CodeScanned
+from protocol.kiosk import BenchCard, BenchCode, BenchPage, BenchView, CodeScanned
 from protocol.link import read_json
 from protocol.messages import DeviceKind
+from protocol.records import CodeShown
 
 MAX_BODY_BYTES = 4096
 
@@ -50,6 +52,14 @@ class HandDesk(Protocol):
     def unplug(self) -> None: ...
 
 
+class HandPhone(Protocol):
+    """A phone that shows codes by program."""
+
+    async def codes(self) -> list[BenchCode]: ...
+
+    async def fresh(self, person_id: str) -> CodeShown: ...
+
+
 class Bench:
     """Lays and lifts. `cards` and `pages` are what can be laid: id → its name, by reader for the cards."""
 
@@ -61,7 +71,9 @@ class Bench:
         cards: Mapping[DeviceKind, Mapping[str, Wording]],
         pages: Mapping[str, Wording],
         act: Callable[[VisitAction], None],
+        phone: HandPhone | None = None,
     ) -> None:
+        self._phone = phone
         self._booth_name = booth_name
         self._readers = {reader.kind: reader for reader in readers}
         self._desk = desk
@@ -77,10 +89,11 @@ class Bench:
             web.post("/bench/page/{page_id}", self._lay_page),
             web.delete("/bench/page", self._lift_page),
             web.post("/bench/code", self._show_code),
+            web.post("/bench/code/{code_id:[a-z]{1,20}}", self._show_fresh_code),
             web.post("/bench/camera/{plugged:plugged|unplugged}", self._plug),
         ]
 
-    def view(self) -> BenchView:
+    def view(self, codes: Sequence[BenchCode] = ()) -> BenchView:
         return BenchView(
             booth_name=self._booth_name,
             cards=[
@@ -89,13 +102,15 @@ class Bench:
                 for card_id, name in named.items()
             ],
             pages=[BenchPage(page_id, name) for page_id, name in self._pages.items()],
+            codes=list(codes),
             laid_card=next((reader.laid for reader in self._readers.values() if reader.laid), None),
             laid_page=self._desk.laid if self._desk is not None else None,
             camera_plugged=self._desk is not None and self._desk.plugged,
         )
 
     async def _state(self, _request: web.Request) -> web.Response:
-        return web.Response(body=msgspec.json.encode(self.view()), content_type="application/json")
+        codes = await self._phone.codes() if self._phone is not None else []
+        return web.Response(body=msgspec.json.encode(self.view(codes)), content_type="application/json")
 
     async def _lay_card(self, request: web.Request) -> web.Response:
         card_id = request.match_info["card_id"]
@@ -128,6 +143,17 @@ class Bench:
         if len(body) > MAX_BODY_BYTES:
             raise ProtocolError(ErrorCode.TOO_LARGE, "a code is at most 512 characters")
         self._act(read_json(_codes, body))
+        return web.Response(status=204)
+
+    async def _show_fresh_code(self, request: web.Request) -> web.Response:
+        """An invented person's phone shows its code of this minute to the scanner."""
+        if self._phone is None:
+            raise web.HTTPNotFound(text="no phone lies on this bench\n")
+        try:
+            shown = await self._phone.fresh(request.match_info["code_id"])
+        except DeviceError as error:
+            raise web.HTTPBadGateway(text=f"{error}\n") from error
+        self._act(CodeScanned(shown.code))
         return web.Response(status=204)
 
     async def _plug(self, request: web.Request) -> web.Response:

@@ -15,9 +15,9 @@ from center.core.item import Item
 from protocol.counter import ClerkView, FieldKind, FormField, IdentitySource
 from protocol.errors import ErrorCode
 from protocol.fields import Message, Personal
-from protocol.messages import CenterMessage, CommandKind, FormLine, FormShown, Outcome
+from protocol.messages import CenterMessage, CommandKind, DeviceKind, FormLine, FormShown, Outcome
 from protocol.pages import PageAnnounced
-from protocol.records import Card
+from protocol.records import IdentityRecord
 from protocol.states import CaseState, CommandState, PageState, SessionState, SignatureState, TicketState
 
 AT_COUNTER = frozenset({TicketState.CALLED, TicketState.CONNECTING, TicketState.SERVING})
@@ -45,6 +45,7 @@ class EntryKind(StrEnum):
     SESSION_RESTORED = "session_restored"
     SESSION_ENDED = "session_ended"
     IDENTITY_PRESENTED = "identity_presented"
+    IDENTITY_SEEN = "identity_seen"
     COMMAND_ISSUED = "command_issued"
     COMMAND_HINDERED = "command_hindered"
     COMMAND_DONE = "command_done"
@@ -70,6 +71,7 @@ class EntryKind(StrEnum):
     MESSAGE_REFUSED = "message_refused"
 
     REQUEST_REFUSED = "request_refused"
+    CODE_REDEEMED = "code_redeemed"
     ENROLMENT_ISSUED = "enrolment_issued"
     BOOTH_ENROLLED = "booth_enrolled"
     BOOTH_LINKED = "booth_linked"
@@ -128,9 +130,17 @@ class Page(Message, frozen=True):
 
 
 class Identity(Personal, frozen=True):
+    """Who the resident is, with its provenance: by what, when, at which booth's device, of which insertion.
+
+    `device` and `insertion` are None where there is none: the clerk's eye, a code, a booth that does not say.
+    """
+
     source: IdentitySource
     at_ms: int
-    card: Card | None = None
+    card: IdentityRecord | None = None
+    booth_id: str | None = None
+    device: DeviceKind | None = None
+    insertion: int | None = None
 
 
 class Signature(Personal, frozen=True):

@@ -4,7 +4,14 @@ from msgspec.structs import replace
 
 from center.core.affair import LIVE, Affair, Command, Decision, Entry, EntryKind, Page, Session, Ticket
 from center.core.change import Change
-from center.core.identity import filled, first_form, identity_of, with_identity
+from center.core.identity import (
+    NotRedeemed,
+    Redemption,
+    filled,
+    first_form,
+    identity_of,
+    with_identity,
+)
 from center.core.item import Item
 from center.errors import DeskError
 from protocol.errors import ErrorCode
@@ -25,7 +32,7 @@ from protocol.messages import (
     VisitWiped,
 )
 from protocol.pages import PageAnnounced, PagePart
-from protocol.records import CardLost, CodeShown, IdCard
+from protocol.records import CardLost, CodeHolder, CodeShown, IdCard, Shown
 from protocol.states import (
     PAGE,
     SESSION,
@@ -64,15 +71,29 @@ LINK = "link"
 
 
 def open_affair(
-    request: TicketRequested, item: Item | None, *, affair_id: str, booth_id: str, place: int, number: str, now_ms: int
+    request: TicketRequested,
+    item: Item | None,
+    *,
+    affair_id: str,
+    booth_id: str,
+    place: int,
+    number: str,
+    now_ms: int,
+    redemption: Redemption | None = None,
 ) -> Decision:
-    """A new affair in the queue. A card fills the form; who has none is checked by the clerk's eye (`clerk_visual`)."""
+    """A new affair in the queue. A card, or whom a code was redeemed for, fills the form; who has neither is checked by
+    the clerk's eye (`clerk_visual`). A code by itself proves nothing, and it is not kept."""
     if item is None:
         raise DeskError(ErrorCode.ITEM_UNKNOWN)
-    shown = request.shown
+    shown: Shown | CodeHolder = request.shown
     if isinstance(shown, CodeShown):
-        # Redeeming a code needs the city's gateway; until it is there a code proves nothing, and it is not kept.
-        raise DeskError(ErrorCode.CODE_UNVERIFIABLE)
+        match redemption:
+            case CodeHolder():
+                shown = redemption
+            case NotRedeemed(code=code):
+                raise DeskError(code)
+            case None:
+                raise DeskError(ErrorCode.CODE_UNVERIFIABLE)
     ticket = Ticket(
         ticket_no=number,
         request_id=request.request_id,
@@ -90,7 +111,7 @@ def open_affair(
     )
     if isinstance(shown, CardLost):
         return Decision(replace(affair, case=replace(affair.case, form=form)), (entry,))
-    identity = identity_of(shown, now_ms)
+    identity = identity_of(shown, now_ms, booth_id, request.device, request.insertion)
     affair = replace(
         affair, case=replace(affair.case, form=filled(item, form, shown)), identities=with_identity(affair, identity)
     )
@@ -246,7 +267,8 @@ def _card(change: Change, message: CardPresented) -> None:
     is_id_card = isinstance(message.card, IdCard)
     if command.kind is not (CommandKind.READ_ID_CARD if is_id_card else CommandKind.READ_SOCIAL_SECURITY_CARD):
         raise DeskError(ErrorCode.CARD_UNSUPPORTED)
-    identity = identity_of(message.card, change.now_ms)
+    booth_id = change.affair.ticket.booth_id
+    identity = identity_of(message.card, change.now_ms, booth_id, message.device, message.insertion)
     change.command(command, CommandEvent.FINISH)
     change.set(identities=with_identity(change.affair, identity))
     change.note(EntryKind.COMMAND_DONE, command_id=command.command_id)

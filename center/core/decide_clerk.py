@@ -5,11 +5,12 @@ All refuse with `DeskError` or `IllegalTransition`.
 
 from msgspec.structs import replace
 
-from center.core.affair import AT_COUNTER, LIVE, Affair, Command, Decision, EntryKind
+from center.core.affair import AT_COUNTER, LIVE, Affair, Command, Decision, EntryKind, Identity
 from center.core.change import Change
 from center.core.decide_booth import see
+from center.core.identity import with_identity
 from center.errors import DeskError
-from protocol.counter import ClerkView
+from protocol.counter import ClerkView, IdentitySource
 from protocol.errors import ErrorCode
 from protocol.messages import CommandIssued, CommandKind, CommandWithdrawn, Outcome
 from protocol.states import (
@@ -119,6 +120,15 @@ def order(
     change.tell(
         CommandIssued(command_id=command_id, affair_id=affair.affair_id, kind=kind, deadline_s=COMMAND_DEADLINE_S)
     )
+    return change.decision()
+
+
+def see_identity(affair: Affair, clerk: ClerkView, now_ms: int) -> Decision:
+    """The clerk compared the resident with what they know of them and vouches for it (`clerk_visual`)."""
+    change = _in_session(affair, clerk, now_ms)
+    identity = Identity(IdentitySource.CLERK_VISUAL, now_ms, booth_id=affair.ticket.booth_id)
+    change.set(identities=with_identity(affair, identity))
+    change.note(EntryKind.IDENTITY_SEEN, source=identity.source)
     return change.decision()
 
 

@@ -1,17 +1,51 @@
-"""What a card says about the resident, and which fields of the form it fills."""
+"""What a card or a redeemed code says about the resident, and which fields of the form it fills."""
+
+import hashlib
+
+import msgspec
 
 from center.core.affair import Affair, Identity
 from center.core.item import Item
 from protocol.counter import FieldKind, FormField, IdentitySource
-from protocol.records import Card, IdCard, SocialSecurityCard
+from protocol.errors import ErrorCode
+from protocol.fields import Message
+from protocol.messages import DeviceKind
+from protocol.records import CodeHolder, IdCard, IdentityRecord, SocialSecurityCard
 
 
-def identity_of(card: Card, now_ms: int) -> Identity:
-    match card:
+class NotRedeemed(Message, frozen=True):
+    """A code that says nothing: `code_expired` when another one may, `code_unverifiable` when nobody can tell now."""
+
+    code: ErrorCode
+
+
+Redemption = CodeHolder | NotRedeemed
+"""What came of a code at the city's gateway."""
+
+
+def redemption_key(booth_id: str, request_id: str) -> str:
+    """What the gateway tells a repetition by: the same for each try of one code shown, another for every other one.
+
+    The booth makes a request's id once for each code shown, so whoever tries again after a crash finds the same key
+    without anything having been kept. Nothing of the code is in it.
+    """
+    return hashlib.sha256(msgspec.json.encode(["redeem", booth_id, request_id])).hexdigest()
+
+
+def identity_of(
+    record: IdentityRecord, now_ms: int, booth_id: str, device: DeviceKind | None, insertion: int | None
+) -> Identity:
+    return Identity(_source(record), now_ms, record, booth_id, device, insertion)
+
+
+def _source(record: IdentityRecord) -> IdentitySource:
+    match record:
         case IdCard():
-            return Identity(IdentitySource.ID_CARD, now_ms, card)
+            return IdentitySource.ID_CARD
         case SocialSecurityCard():
-            return Identity(IdentitySource.SOCIAL_SECURITY_CARD, now_ms, card)
+            return IdentitySource.SOCIAL_SECURITY_CARD
+        case CodeHolder():
+            return IdentitySource.SUISHEN_CODE
 
 
 def with_identity(affair: Affair, identity: Identity) -> tuple[Identity, ...]:
@@ -24,16 +58,16 @@ def first_form(item: Item) -> dict[str, str]:
     return {field.field_id: field.default for field in item.fields}
 
 
-def filled(item: Item, form: dict[str, str], card: Card) -> dict[str, str]:
-    """The form with its empty fields filled from the card; what somebody wrote stays."""
+def filled(item: Item, form: dict[str, str], record: IdentityRecord) -> dict[str, str]:
+    """The form with its empty fields filled from the record; what somebody wrote stays."""
     return {
-        field.field_id: (form.get(field.field_id, "").strip() and form[field.field_id]) or _from_card(field, card)
+        field.field_id: (form.get(field.field_id, "").strip() and form[field.field_id]) or _from_record(field, record)
         for field in item.fields
     }
 
 
-def _from_card(field: FormField, card: Card) -> str:
-    value = getattr(card, field.fill_from, None) if field.fill_from else None
+def _from_record(field: FormField, record: IdentityRecord) -> str:
+    value = getattr(record, field.fill_from, None) if field.fill_from else None
     if value is None:
         return ""
     text = str(value)

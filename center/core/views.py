@@ -55,7 +55,10 @@ def affair_view(
         item=affair.item.viewed(),
         called_at_ms=ticket.called_at_ms,
         booth_first_frame_ms=session.booth_saw_after_ms if session else None,
-        identities=[IdentityView(each.source, each.at_ms, each.card) for each in affair.identities],
+        identities=[
+            IdentityView(each.source, each.at_ms, each.card, each.booth_id, each.device, each.insertion)
+            for each in affair.identities
+        ],
         commands=[
             CommandView(each.command_id, each.kind, each.state, each.issued_at_ms, each.material_id, each.code)
             for each in affair.commands

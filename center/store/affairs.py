@@ -16,9 +16,9 @@ from center.store.store import Transaction
 from protocol.counter import ClerkView, IdentitySource
 from protocol.errors import ErrorCode
 from protocol.fields import Personal
-from protocol.messages import CommandKind, Outcome
+from protocol.messages import CommandKind, DeviceKind, Outcome
 from protocol.pages import PageAnnounced
-from protocol.records import Card
+from protocol.records import IdentityRecord
 from protocol.states import CaseState, CommandState, PageState, SessionState, TicketState
 
 
@@ -33,7 +33,7 @@ class _Content(Personal, frozen=True):
 _encode = msgspec.json.encode
 _contents = msgspec.json.Decoder(_Content)
 _items = msgspec.json.Decoder(Item)
-_cards: msgspec.json.Decoder[Card] = msgspec.json.Decoder(Card)
+_records: msgspec.json.Decoder[IdentityRecord] = msgspec.json.Decoder(IdentityRecord)
 _announcements = msgspec.json.Decoder(PageAnnounced)
 _clerks = msgspec.json.Decoder(ClerkView)
 _downs = msgspec.json.Decoder(tuple[str, ...])
@@ -373,9 +373,12 @@ async def _identities(tx: Transaction, affair_id: str) -> list[Identity]:
         Identity(
             source=IdentitySource(row.source),
             at_ms=row.at_ms,
-            card=_cards.decode(tx.seal.open(row.card_sealed, f"identities.{affair_id}.{row.source}"))
+            card=_records.decode(tx.seal.open(row.card_sealed, f"identities.{affair_id}.{row.source}"))
             if row.card_sealed
             else None,
+            booth_id=row.booth_id,
+            device=DeviceKind(row.device) if row.device else None,
+            insertion=row.insertion,
         )
         for row in rows
     ]
@@ -388,4 +391,7 @@ def _identity_row(tx: Transaction, affair_id: str, identity: Identity) -> dict[s
         "source": identity.source,
         "at_ms": identity.at_ms,
         "card_sealed": tx.seal.seal(_encode(identity.card), place) if identity.card else None,
+        "booth_id": identity.booth_id,
+        "device": identity.device,
+        "insertion": identity.insertion,
     }

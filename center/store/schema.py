@@ -217,5 +217,8 @@ identities = Table(
     Column("source", Text, nullable=False),
     Column("at_ms", BigInteger, nullable=False),
     Column("card_sealed", LargeBinary),
+    Column("booth_id", Text),
+    Column("device", Text),
+    Column("insertion", BigInteger),
     PrimaryKeyConstraint("affair_id", "source"),
 )

@@ -33,6 +33,8 @@ class AffairDesk(Protocol):
 
     async def resume(self, clerk: ClerkView, affair_id: str) -> None: ...
 
+    async def see_identity(self, clerk: ClerkView, affair_id: str) -> None: ...
+
     async def order(self, clerk: ClerkView, affair_id: str, kind: CommandKind, material_id: str | None) -> str: ...
 
     async def withdraw_command(self, clerk: ClerkView, affair_id: str, command_id: str) -> None: ...
@@ -69,6 +71,7 @@ class Affairs:
             web.post(f"{AFFAIR}/hold", self._plain(desk.hold)),
             web.post(f"{AFFAIR}/resume", self._plain(desk.resume)),
             web.post(f"{AFFAIR}/signature", self._plain(desk.ask_signature)),
+            web.post(f"{AFFAIR}/identity/visual", self._plain(desk.see_identity)),
             web.post(f"{AFFAIR}/commands", self._order),
             web.delete(AFFAIR + r"/commands/{command_id:[A-Za-z0-9_-]{1,40}}", self._withdraw_command),
             web.post(AFFAIR + r"/pages/{page_id:[A-Za-z0-9_-]{1,40}}/material", self._file_page),

@@ -16,6 +16,7 @@ export interface Bench {
   layPage: (pageId: string) => Promise<boolean>
   liftPage: () => Promise<boolean>
   showCode: (code: string) => Promise<boolean>
+  showFreshCode: (codeId: string) => Promise<boolean>
   plug: (plugged: boolean) => Promise<boolean>
 }
 
@@ -68,6 +69,7 @@ export function useBench(): Bench {
     layPage: (pageId) => act('POST', `page/${pageId}`),
     liftPage: () => act('DELETE', 'page'),
     showCode: (code) => act('POST', 'code', { type: 'code_scanned', code } satisfies CodeScanned),
+    showFreshCode: (codeId) => act('POST', `code/${codeId}`),
     plug: (plugged) => act('POST', `camera/${plugged ? 'plugged' : 'unplugged'}`),
   }
 }

@@ -60,6 +60,10 @@ export class CounterApi {
     return this.send('DELETE', `${of(affair)}/commands/${encodeURIComponent(command)}`)
   }
 
+  seeIdentity(affair: string): Promise<void> {
+    return this.send('POST', `${of(affair)}/identity/visual`)
+  }
+
   changeForm(affair: string, body: FormChanged): Promise<void> {
     return this.send('PUT', `${of(affair)}/form`, body)
   }

@@ -43,6 +43,11 @@ export interface BenchCard {
   reader: string
 }
 
+export interface BenchCode {
+  code_id: string
+  name: Wording
+}
+
 export interface BenchPage {
   page_id: string
   name: Wording
@@ -52,6 +57,7 @@ export interface BenchView {
   booth_name: Wording
   cards: BenchCard[]
   pages: BenchPage[]
+  codes: BenchCode[]
   laid_card: string | null
   laid_page: string | null
   camera_plugged: boolean
@@ -106,6 +112,14 @@ export interface ClerkView {
   counter: string
 }
 
+export interface CodeHolder {
+  type: 'code_holder'
+  name: string
+  number: string
+  number_valid: boolean
+  verified_at_ms: number
+}
+
 export interface CodeScanned {
   type: 'code_scanned'
   code: string
@@ -151,6 +165,7 @@ export type DeviceKind =
   | 'id_card_reader'
   | 'social_security_card_reader'
   | 'document_camera'
+  | 'code_scanner'
 
 export type DeviceState =
   | 'absent'
@@ -206,6 +221,7 @@ export type ErrorCode =
   | 'material_missing'
   | 'not_signed'
   | 'code_unverifiable'
+  | 'code_expired'
   | 'wrong_offset'
   | 'wrong_hash'
   | 'page_unknown'
@@ -287,7 +303,10 @@ export type IdentitySource =
 export interface IdentityView {
   source: IdentitySource
   at_ms: number
-  card: IdCard | SocialSecurityCard | null
+  card: IdCard | SocialSecurityCard | CodeHolder | null
+  booth_id: string | null
+  device: DeviceKind | null
+  insertion: number | null
 }
 
 export interface ItemChosen {

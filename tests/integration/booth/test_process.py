@@ -141,7 +141,7 @@ async def test_an_affair_from_the_first_touch_to_the_wipe(tmp_path: Path) -> Non
 
         await center.say(order(CommandKind.READ_ID_CARD, "c-2"))  # the card still lies there
         rig.reader.give(card())
-        await center.until(lambda: CardPresented("c-2", card(), 812) in center.heard)
+        await center.until(lambda: CardPresented("c-2", card(), 812, DeviceKind.ID_CARD_READER, 1) in center.heard)
 
         await center.say(VisitChanged(snapshot(TicketState.FINISHED)))
         await eventually(lambda: rig.core.state is VisitState.RECEIPT)
@@ -176,7 +176,7 @@ async def test_a_card_pulled_out_in_the_middle_is_said_and_read_when_it_is_back(
         rig.reader.lay()
         await asyncio.wait_for(rig.reader.reading.wait(), 5)
         rig.reader.give(card())
-        await center.until(lambda: center.heard[-1] == CardPresented("c-1", card(), 812))
+        await center.until(lambda: center.heard[-1] == CardPresented("c-1", card(), 812, DeviceKind.ID_CARD_READER, 2))
 
 
 async def test_a_camera_without_its_cable_hinders_until_it_is_back(

@@ -10,6 +10,7 @@ from argon2 import PasswordHasher
 from center.administration import add_clerk, issue_code
 from center.config import load_catalogue
 from center.desk import Desk
+from center.gateway.interface import Gateway
 from center.passwords import Passwords
 from center.store.store import Store, create_store, open_store
 from protocol.counter import ClerkView
@@ -55,7 +56,7 @@ class Outside:
 class Center:
     """One run of the center's desk. `booth` speaks for a booth, with its numbers."""
 
-    def __init__(self, store: Store, outside: Outside) -> None:
+    def __init__(self, store: Store, outside: Outside, gateway: Gateway | None = None) -> None:
         self.store = store
         self.outside = outside
         self.desk = Desk(
@@ -68,6 +69,7 @@ class Center:
             rooms=outside,
             now_ms=lambda: outside.now_ms,
             passwords=CHEAP,
+            gateway=gateway,
         )
         self.sent: dict[str, int] = {}
 
@@ -121,6 +123,8 @@ async def make(folder: Path, booths: Sequence[str] = ("b-01", "b-02")) -> None:
 
 
 @asynccontextmanager
-async def reopened(folder: Path, outside: Outside | None = None) -> AsyncIterator[Center]:
+async def reopened(
+    folder: Path, outside: Outside | None = None, gateway: Gateway | None = None
+) -> AsyncIterator[Center]:
     async with open_store(folder, folder / "store.key") as store:
-        yield Center(store, outside or Outside())
+        yield Center(store, outside or Outside(), gateway)

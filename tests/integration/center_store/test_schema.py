@@ -4,13 +4,15 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine
 from sqlalchemy.exc import IntegrityError
 
 from center.errors import ConfigError, DeskError, StoreError
-from center.store.database import schema_version
+from center.store.database import MIGRATIONS, schema_version
 from center.store.keys import Seal, load_keys
 from center.store.schema import log_ins, login_failures, metadata
 from center.store.store import create_store, open_store, upgrade_store
@@ -41,6 +43,26 @@ def test_a_second_making_is_refused_and_changes_nothing(store: Path) -> None:
 def test_upgrading_the_newest_schema_changes_nothing(store: Path) -> None:
     version = schema_version(store / "center.sqlite")
     assert upgrade_store(store) == version == schema_version(store / "center.sqlite")
+
+
+def test_an_identity_of_an_older_store_is_of_its_tickets_booth(tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path / 'center.sqlite'}")
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.exec_driver_sql("INSERT INTO booths VALUES ('b-01', '', '', '', '', NULL, '[]')")
+        connection.exec_driver_sql(
+            "INSERT INTO tickets VALUES ('a1', 'A001', 'r1', 'b-01', 1, 'waiting', 0, 0, NULL, NULL, NULL, 1, NULL)"
+        )
+        connection.exec_driver_sql("INSERT INTO identities VALUES ('a1', 'id_card', 5, NULL)")
+    engine.dispose()
+    assert upgrade_store(tmp_path) == "0001"
+    upgraded = sqlite3.connect(tmp_path / "center.sqlite")
+    row = upgraded.execute("SELECT source, at_ms, booth_id, device, insertion FROM identities").fetchone()
+    upgraded.close()
+    assert row == ("id_card", 5, "b-01", None, None)
 
 
 def test_a_schema_of_a_newer_program_is_refused_in_one_line(store: Path) -> None:

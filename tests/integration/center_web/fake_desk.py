@@ -210,6 +210,9 @@ class FakeDesk:
     async def resume(self, clerk: ClerkView, affair_id: str) -> None:
         await self._act("resume", clerk.clerk_id, affair_id)
 
+    async def see_identity(self, clerk: ClerkView, affair_id: str) -> None:
+        await self._act("see_identity", clerk.clerk_id, affair_id)
+
     async def order(self, clerk: ClerkView, affair_id: str, kind: CommandKind, material_id: str | None) -> str:
         await self._act("order", clerk.clerk_id, affair_id, kind, material_id)
         return "command-1"

@@ -23,7 +23,7 @@ from tests.integration.center_web.running import Center, running_center
 A = "/api/affairs/affair-1"
 RESIDENT = "林晓梅"
 
-PLAIN = ["take", "release", "miss", "hold", "resume", "signature"]
+PLAIN = ["take", "release", "miss", "hold", "resume", "signature", "identity/visual"]
 CHANGING = [
     ("POST", "/api/login"),
     ("POST", "/api/logout"),
@@ -128,7 +128,7 @@ async def test_nothing_is_done_for_another_sites_page(center: Center, method: st
 async def test_an_action_reaches_the_desk(center: Center, name: str) -> None:
     async with center.clerk.post(f"{A}/{name}") as reply:
         assert reply.status == 204
-    method = {"signature": "ask_signature"}.get(name, name)
+    method = {"signature": "ask_signature", "identity/visual": "see_identity"}.get(name, name)
     assert center.desk.calls == [(method, "clerk-1", "affair-1")]
 
 

@@ -45,7 +45,7 @@ def test_the_resident_is_asked_for_the_card_and_it_is_read_as_soon_as_it_lies_th
     assert ReadCard(ID_READER, 1) in desk.tell(CardLaid(ID_READER, 1))
     assert desk.core.view().activity is Activity.READING_CARD
     desk.tell(CardWasRead(ID_READER, 1, card(), 812))
-    assert desk.sent == [CardPresented("c1", card(), 812)]
+    assert desk.sent == [CardPresented("c1", card(), 812, ID_READER, 1)]
     assert desk.core.view().activity is Activity.IDLE
     assert desk.core.deadline_ms() is None
 
@@ -64,7 +64,7 @@ def test_a_card_pulled_out_hinders_the_command_until_it_is_laid_again(desk: Desk
     desk.tell(CardLaid(ID_READER, 2))
     assert desk.core.view().problem is None
     desk.tell(CardWasRead(ID_READER, 2, card(), 700))
-    assert desk.sent[1:] == [CardPresented("c1", card(), 700)]
+    assert desk.sent[1:] == [CardPresented("c1", card(), 700, ID_READER, 2)]
 
 
 def test_a_damaged_card_is_not_read_over_and_over(desk: Desk) -> None:

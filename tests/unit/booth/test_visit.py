@@ -9,12 +9,14 @@ from booth.core.events import (
     CardNotRead,
     CardWasRead,
     ClerkSeen,
+    CodeRead,
     DeviceChanged,
     EpochBegan,
     LinkChanged,
     ReadCard,
     TimePassed,
     ViewChanged,
+    WatchCodes,
     Wipe,
     Wiped,
 )
@@ -133,6 +135,43 @@ def test_without_a_card_the_resident_says_so_or_shows_a_code() -> None:
         desk.act(action)
         assert desk.said(TicketRequested)[0].shown == shown
         assert desk.core.view().requesting
+
+
+def test_a_code_from_a_device_counts_only_while_the_resident_is_asked_who_they_are() -> None:
+    desk = Desk()
+    seen = CodeRead(DeviceKind.DOCUMENT_CAMERA, "CODE-1")
+    desk.tell(seen)
+    desk.act(Touched())
+    desk.tell(seen)
+    assert not desk.said(TicketRequested)
+    desk.act(ItemChosen(ITEM))
+    desk.tell(seen, CodeRead(DeviceKind.CODE_SCANNER, "CODE-2"))
+    (request,) = desk.said(TicketRequested)
+    assert (request.shown, request.device) == (CodeShown("CODE-1"), DeviceKind.DOCUMENT_CAMERA)
+    assert "CODE-1" not in repr(seen)
+
+
+def test_codes_are_watched_for_only_while_one_is_wanted() -> None:
+    desk = Desk()
+
+    def watching() -> list[bool]:
+        return [effect.wanted for effect in desk.effects if isinstance(effect, WatchCodes)]
+
+    desk.act(Touched())
+    assert watching() == []
+    desk.act(ItemChosen(ITEM))
+    assert watching() == [True]
+    desk.tell(CodeRead(DeviceKind.DOCUMENT_CAMERA, "CODE-1"))
+    assert watching() == [True, False]
+    desk.say(RequestRefused(desk.said(TicketRequested)[0].request_id, ErrorCode.CODE_EXPIRED))
+    assert watching() == [True, False, True]
+    desk.act(Left())
+    assert watching() == [True, False, True, False]
+
+
+def test_a_card_that_identifies_says_which_readers_insertion_it_is() -> None:
+    request = Desk().request(insertion=7)
+    assert (request.device, request.insertion) == (ID_READER, 7)
 
 
 def test_a_refused_request_says_why_and_can_be_made_again() -> None:

@@ -125,7 +125,15 @@ class Center(RuleBasedStateMachine):
     @rule(
         affair_id=affair_ids,
         clerk=clerks,
-        act=st.sampled_from([decide_clerk.release, decide_clerk.miss, decide_clerk.hold, decide_clerk.ask_signature]),
+        act=st.sampled_from(
+            [
+                decide_clerk.release,
+                decide_clerk.miss,
+                decide_clerk.hold,
+                decide_clerk.ask_signature,
+                decide_clerk.see_identity,
+            ]
+        ),
     )
     def act(self, affair_id: str, clerk: ClerkView, act: Any) -> None:
         self.perform(act, affair_id, clerk, self.now_ms)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from center.config import load_config
+from center.config import load_config, load_gateway_key
 from center.errors import ConfigError
 from tests.unit.center.samples import ROOT
 
@@ -60,6 +60,39 @@ def test_a_faulty_configuration_is_refused_in_one_line(tmp_path: Path, old: str,
 @pytest.mark.parametrize("host", ["127.3.2.1", "::1", "localhost"])
 def test_loopback_needs_no_certificate(tmp_path: Path, host: str) -> None:
     assert load_config(written(tmp_path, "127.0.0.1", host)).http.host == host
+
+
+@pytest.mark.parametrize(
+    ("section", "fault"),
+    [
+        ('url = "http://gateway.example"\nkey_file = "k"', "must begin with https"),
+        ('url = "ftp://gateway.example"\nkey_file = "k"', "must be https"),
+        ('url = "https://user@gateway.example"\nkey_file = "k"', "must be https"),
+        ('url = "https://gateway.example"', "key_file is missing"),
+        ('key_file = "k"', "no url"),
+        ('url = "https://["\nkey_file = "k"', "must be https"),
+    ],
+)
+def test_a_gateway_is_reached_by_https_and_with_a_key(tmp_path: Path, section: str, fault: str) -> None:
+    with pytest.raises(ConfigError, match=fault) as caught:
+        load_config(written(tmp_path, "[gateway]", f"[gateway]\n{section}"))
+    assert "\n" not in str(caught.value)
+
+
+def test_the_gateways_key_is_the_owners_alone(tmp_path: Path) -> None:
+    config = load_config(written(tmp_path, "[gateway]", '[gateway]\nurl = "http://127.0.0.1:1"\nkey_file = "k"'))
+    with pytest.raises(ConfigError, match="No such file"):
+        load_gateway_key(config.gateway)
+    key = tmp_path / "k"
+    key.write_text("a-credential\n", "ascii")
+    key.chmod(0o644)
+    with pytest.raises(ConfigError, match="owner alone"):
+        load_gateway_key(config.gateway)
+    key.chmod(0o600)
+    assert load_gateway_key(config.gateway) == "a-credential"
+    key.write_text("two words here\n", "ascii")
+    with pytest.raises(ConfigError, match="one line"):
+        load_gateway_key(config.gateway)
 
 
 def test_certificates_must_be_there(tmp_path: Path) -> None:

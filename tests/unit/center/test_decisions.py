@@ -7,6 +7,7 @@ from center.core.affair import Affair, Decision, EntryKind, Join
 from center.core.identity import filled
 from center.core.views import visit_of
 from center.errors import DeskError
+from protocol.counter import IdentitySource
 from protocol.errors import ErrorCode, IllegalTransition
 from protocol.messages import (
     CallAnswered,
@@ -14,6 +15,7 @@ from protocol.messages import (
     CommandHindered,
     CommandKind,
     CommandWithdrawn,
+    DeviceKind,
     FirstFrameSeen,
     FormDisputed,
     FormSigned,
@@ -21,10 +23,11 @@ from protocol.messages import (
     PageStored,
     Rated,
     RatingDeclined,
+    TicketRequested,
     VisitWiped,
 )
 from protocol.pages import PagePart
-from protocol.records import CardLost
+from protocol.records import CardLost, CodeHolder, CodeShown
 from protocol.states import CaseState, CommandState, PageState, SessionState, SignatureState, TicketState
 from tests.unit.center import samples
 from tests.unit.center.samples import CLERK, ID_CARD, NOW_MS, OTHER_CLERK, SOCIAL_SECURITY_CARD
@@ -34,6 +37,46 @@ CASE_NO = "SQ-20261122-0001"
 
 def finish(affair: Affair, outcome: Outcome = Outcome.ACCEPTED, message: str = "") -> Affair:
     return decide_clerk.finish(affair, CLERK, NOW_MS, outcome=outcome, message=message, case_no=CASE_NO).affair
+
+
+def test_a_clerk_vouches_by_sight_and_it_is_kept_as_an_identity_of_its_own() -> None:
+    affair = samples.serving(CardLost())
+    assert affair.identities == ()
+    decision = decide_clerk.see_identity(affair, CLERK, NOW_MS)
+    (identity,) = decision.affair.identities
+    assert (identity.source, identity.at_ms, identity.card) == (IdentitySource.CLERK_VISUAL, NOW_MS, None)
+    assert (identity.booth_id, identity.device, identity.insertion) == ("b-01", None, None)
+    assert [entry.kind for entry in decision.entries] == [EntryKind.IDENTITY_SEEN]
+    with pytest.raises(DeskError, match="not_yours"):
+        decide_clerk.see_identity(affair, OTHER_CLERK, NOW_MS)
+    with pytest.raises(DeskError, match="illegal_transition"):
+        decide_clerk.see_identity(samples.called(CardLost()), CLERK, NOW_MS)
+
+
+def test_a_card_after_a_code_stands_beside_it_and_overwrites_nothing() -> None:
+    code = TicketRequested("r1", "medical_booklet", CodeShown("CODE"), DeviceKind.CODE_SCANNER)
+    holder = CodeHolder("测试乙", "319999195206180022", True, NOW_MS)
+    waiting = decide_booth.open_affair(
+        code,
+        samples.item(),
+        affair_id="a1",
+        booth_id="b-01",
+        place=1,
+        number="A001",
+        now_ms=NOW_MS,
+        redemption=holder,
+    ).affair
+    affair = decide_clerk.take(waiting, CLERK, NOW_MS, clerk_busy=False, booth_online=True).affair
+    affair = decide_booth.hear(affair, CallAnswered("a1"), NOW_MS).affair
+    affair = samples.ordered(affair, CommandKind.READ_ID_CARD)
+    shown = CardPresented("k1", ID_CARD, 900, DeviceKind.ID_CARD_READER, 4)
+    affair = decide_booth.hear(affair, shown, NOW_MS + 1).affair
+    assert [(each.source, each.card) for each in affair.identities] == [
+        (IdentitySource.SUISHEN_CODE, holder),
+        (IdentitySource.ID_CARD, ID_CARD),
+    ]
+    assert (affair.identities[1].device, affair.identities[1].insertion) == (DeviceKind.ID_CARD_READER, 4)
+    assert affair.case.form["applicant_name"] == holder.name
 
 
 def test_a_card_shown_at_the_start_fills_the_form_and_identifies() -> None:
