@@ -5,7 +5,7 @@ SHELL := /bin/bash
 
 PYTHON := $(firstword $(shell command -v python3.11) $(shell command -v python3))
 BIN := .venv/bin
-PACKAGES := protocol booth center demo bench tests
+PACKAGES := protocol booth center demo bench rigs tests
 WEB_SOURCES := $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -type f -print) $(shell find protocol/text -type f)
 
 .PHONY: help demo test check types states bench clean set-up system-packages

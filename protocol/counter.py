@@ -27,7 +27,7 @@ from protocol.fields import (
     Wording,
 )
 from protocol.messages import CommandKind, DeviceStatus, Outcome, Stroke, TrackOffer
-from protocol.records import IdCard, SocialSecurityCard
+from protocol.records import Card
 from protocol.states import CaseState, CommandState, PageState, SessionState, SignatureState, TicketState
 
 
@@ -35,6 +35,8 @@ class IdentitySource(StrEnum):
     """身份核验: by what the resident was identified."""
 
     ID_CARD = "id_card"
+    RESIDENCE_PERMIT = "residence_permit"
+    PERMANENT_RESIDENT_CARD = "permanent_resident_card"
     SOCIAL_SECURITY_CARD = "social_security_card"
     SUISHEN_CODE = "suishen_code"
     CLERK_VISUAL = "clerk_visual"
@@ -108,7 +110,7 @@ class BoothRow(Message, frozen=True):
 class IdentityView(Personal, frozen=True):
     source: IdentitySource
     at_ms: Milliseconds
-    card: IdCard | SocialSecurityCard | None = None
+    card: Card | None = None
 
 
 class CommandView(Message, frozen=True):

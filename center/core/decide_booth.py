@@ -25,7 +25,7 @@ from protocol.messages import (
     VisitWiped,
 )
 from protocol.pages import PageAnnounced, PagePart
-from protocol.records import CardLost, CodeShown, IdCard
+from protocol.records import CardLost, CodeShown, SocialSecurityCard
 from protocol.states import (
     PAGE,
     SESSION,
@@ -243,8 +243,8 @@ def _card(change: Change, message: CardPresented) -> None:
     command = _open_command(change, message.command_id)
     if command is None:
         return
-    is_id_card = isinstance(message.card, IdCard)
-    if command.kind is not (CommandKind.READ_ID_CARD if is_id_card else CommandKind.READ_SOCIAL_SECURITY_CARD):
+    is_social = isinstance(message.card, SocialSecurityCard)
+    if command.kind is not (CommandKind.READ_SOCIAL_SECURITY_CARD if is_social else CommandKind.READ_ID_CARD):
         raise DeskError(ErrorCode.CARD_UNSUPPORTED)
     identity = identity_of(message.card, change.now_ms)
     change.command(command, CommandEvent.FINISH)

@@ -3,13 +3,17 @@
 from center.core.affair import Affair, Identity
 from center.core.item import Item
 from protocol.counter import FieldKind, FormField, IdentitySource
-from protocol.records import Card, IdCard, SocialSecurityCard
+from protocol.records import Card, IdCard, PermanentResidentCard, ResidencePermit, SocialSecurityCard
 
 
 def identity_of(card: Card, now_ms: int) -> Identity:
     match card:
         case IdCard():
             return Identity(IdentitySource.ID_CARD, now_ms, card)
+        case ResidencePermit():
+            return Identity(IdentitySource.RESIDENCE_PERMIT, now_ms, card)
+        case PermanentResidentCard():
+            return Identity(IdentitySource.PERMANENT_RESIDENT_CARD, now_ms, card)
         case SocialSecurityCard():
             return Identity(IdentitySource.SOCIAL_SECURITY_CARD, now_ms, card)
 
@@ -34,6 +38,10 @@ def filled(item: Item, form: dict[str, str], card: Card) -> dict[str, str]:
 
 def _from_card(field: FormField, card: Card) -> str:
     value = getattr(card, field.fill_from, None) if field.fill_from else None
+    if field.fill_from == "name" and isinstance(card, PermanentResidentCard):
+        value = card.name or card.name_en  # few foreigners have a Chinese name
+    if field.fill_from == "address" and isinstance(card, IdCard | ResidencePermit):
+        value = card.added_address or card.address
     if value is None:
         return ""
     text = str(value)

@@ -146,10 +146,16 @@ def _command(command: bytes) -> Exchange[_Answer]:
         if high == _MORE:
             ask = bytes([0x00, 0xC0, 0x00, 0x00, low])
         elif high == _WRONG_LE:
-            ask = ask[:4] + bytes([low])
+            ask = _with_expected_length(ask, low)
         else:
             return _Answer(high << 8 | low, data)
     raise _damaged("the card never comes to the end of its answer")
+
+
+def _with_expected_length(command: bytes, expected: int) -> bytes:
+    """The same command with another Le; the data of one that carries data stay (a fifth byte alone is an Le)."""
+    head = command[: 5 + command[4]] if len(command) > 5 else command[:4]
+    return head + bytes([expected])
 
 
 def _text(*parts: bytes | _Refusal) -> str:

@@ -13,10 +13,11 @@ from booth.devices.card.pcsc import PcscReader
 from booth.devices.card.sdt import SdtSerialReader
 from booth.devices.card.simulated import SimulatedReader
 from protocol.messages import DeviceKind, DeviceState
-from protocol.records import Card, IdCard, SocialSecurityCard
-from tests.support.pcscd import PrivatePcscd
-from tests.support.sdt_module import SdtModule, text_of
-from tests.support.virtual_card import VirtualCard, VirtualSlot
+from protocol.records import Card, SocialSecurityCard
+from rigs.pcscd import PrivatePcscd
+from rigs.resident_text import added_address_of, text_of
+from rigs.sdt_module import SdtModule
+from rigs.virtual_card import VirtualCard, VirtualSlot
 
 PATIENCE_S = 10.0
 """What a test waits at most for something that must come."""
@@ -89,9 +90,9 @@ class SdtBench:
         self._module = module
 
     async def lay(self, card: Card, *, pulled_out_when_read: bool = False) -> None:
-        assert isinstance(card, IdCard)
+        assert not isinstance(card, SocialSecurityCard)
         await self.lift()
-        self._module.lay(text_of(card), pulled_out_when_read=pulled_out_when_read)
+        self._module.lay(text_of(card), pulled_out_when_read=pulled_out_when_read, added_address=added_address_of(card))
 
     async def lay_damaged(self) -> None:
         await self.lift()

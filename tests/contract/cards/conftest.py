@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import pytest
 
 from booth.devices.card import winscard
+from rigs.pcscd import PrivatePcscd
+from rigs.sdt_module import SdtModule
 from tests.contract.cards.benches import Bench, PcscBench, SdtBench, SimulatedBench
-from tests.support.pcscd import PrivatePcscd
-from tests.support.sdt_module import SdtModule
 
 
 @pytest.fixture(scope="session")

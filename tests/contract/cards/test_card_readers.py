@@ -12,6 +12,8 @@ from booth.errors import DeviceError
 from protocol.errors import ErrorCode
 from protocol.messages import DeviceState
 from protocol.records import Card
+from rigs.pcscd import PrivatePcscd
+from rigs.sdt_module import SdtModule
 from tests.contract.cards.benches import (
     PATIENCE_S,
     Bench,
@@ -24,8 +26,6 @@ from tests.contract.cards.benches import (
     next_removed,
     next_state,
 )
-from tests.support.pcscd import PrivatePcscd
-from tests.support.sdt_module import SdtModule
 
 
 async def refusal(reader: CardReader, insertion: int) -> ErrorCode:

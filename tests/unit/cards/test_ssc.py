@@ -9,7 +9,7 @@ from booth.devices.card import ssc
 from booth.errors import DeviceError
 from protocol.errors import ErrorCode
 from protocol.records import Sex, SocialSecurityCard
-from tests.support.virtual_card import VirtualCard
+from rigs.virtual_card import VirtualCard
 
 
 def card(version: str = "2.00", name: str = "林晓梅") -> SocialSecurityCard:
@@ -190,3 +190,10 @@ def check(given: list[bytes]) -> None:
 
 def assert_crosses_the_wire(record: SocialSecurityCard) -> None:
     assert msgspec.json.decode(msgspec.json.encode(record), type=SocialSecurityCard) == record
+
+
+def test_a_select_that_is_told_another_length_keeps_its_data() -> None:
+    reading = ssc.read_card()
+    select = next(reading)
+    assert reading.send(b"\x6c\x10") == select + b"\x10"
+    assert reading.send(b"\x6c\x20") == select + b"\x20"
