@@ -35,6 +35,7 @@ from booth.devices.card.sdt_frames import Reply
 from booth.devices.card.sdt_line import LineLost, OpenWire, SdtLine, Wire
 from booth.devices.card.sdt_serial import open_serial
 from booth.devices.card.sdt_text import ResidentCard, parse_added_address, parse_text
+from booth.devices.card.sdt_usb import open_usb
 from booth.devices.card.threaded import Hatch, Job, Outcome, ThreadedReader
 from booth.errors import DeviceError
 from protocol.errors import ErrorCode
@@ -93,6 +94,38 @@ class SdtSerialReader(SdtReader):
 
     def __init__(self, port: str, *, presumed_s: float = PRESUMED_S, photo_decoder: PhotoDecoder | None = None) -> None:
         super().__init__([partial(open_serial, port)], port, presumed_s=presumed_s, photo_decoder=photo_decoder)
+
+
+class SdtUsbReader(SdtReader):
+    """The module on USB: of this vendor and product id, or of those that are known (None)."""
+
+    def __init__(
+        self,
+        usb_id: tuple[int, int] | None = None,
+        *,
+        presumed_s: float = PRESUMED_S,
+        photo_decoder: PhotoDecoder | None = None,
+        backend: object = None,
+    ) -> None:
+        super().__init__(
+            [partial(open_usb, usb_id, backend)], "USB", presumed_s=presumed_s, photo_decoder=photo_decoder
+        )
+
+
+class SdtAutoReader(SdtReader):
+    """The module wherever it is: on the configured port, if there is one, or on USB."""
+
+    def __init__(
+        self,
+        port: str | None,
+        usb_id: tuple[int, int] | None = None,
+        *,
+        photo_decoder: PhotoDecoder | None = None,
+        backend: object = None,
+    ) -> None:
+        wires: list[OpenWire] = [] if port is None else [partial(open_serial, port)]
+        wires.append(partial(open_usb, usb_id, backend))
+        super().__init__(wires, f"{port or 'no port'}, USB", photo_decoder=photo_decoder)
 
 
 @contextmanager

@@ -130,6 +130,20 @@ def open_usb(usb_id: tuple[int, int] | None = None, backend: Any = None) -> Iter
         usb.util.dispose_resources(device)  # says nothing about a device that was unplugged
 
 
+def list_known(backend: Any = None) -> list[str]:
+    """Readers of `KNOWN_IDS` that are plugged in, by name; empty without libusb."""
+    names = []
+    for vendor, product in KNOWN_IDS:
+        try:
+            found = list(usb.core.find(find_all=True, idVendor=vendor, idProduct=product, backend=backend))
+        except (usb.core.USBError, usb.core.NoBackendError):
+            continue
+        for device in found:
+            names.append(_name_of(device))
+            usb.util.dispose_resources(device)
+    return names
+
+
 def _find(ids: list[tuple[int, int]], backend: Any) -> Any:
     for vendor, product in ids:
         device = usb.core.find(idVendor=vendor, idProduct=product, backend=backend)
