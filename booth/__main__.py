@@ -18,6 +18,7 @@ from booth.config import Config, load_config
 from booth.core.visit import VisitCore
 from booth.errors import CenterLost, CenterRefused, ConfigError, DeviceError
 from booth.fitting import bench_of, fit, media_leg_of
+from booth.forgetting import overwrite_what_is_freed
 from booth.inspection import Finding, inspect, lines_of, look_around, read_next_card
 from booth.kiosk.preview import Preview
 from booth.kiosk.server import KioskServer
@@ -83,6 +84,7 @@ def enroll(context: typer.Context, code: str) -> None:
 
 @cli.command(help=say("booth.help_run"))
 def run(context: typer.Context) -> None:
+    overwrite_what_is_freed()
     try:
         asyncio.run(_until_signal(serve(context.obj)))
     except ConfigError as error:
