@@ -99,8 +99,8 @@ class PermanentResidentCard(Personal, frozen=True, tag="permanent_resident_card"
 class SocialSecurityCard(Personal, frozen=True, tag="social_security_card"):
     """A social security card (社会保障卡), version 1.00, 2.00 or 3.00.
 
-    A third-generation card keeps the holder's records behind a PSAM: then `psam_required` is True and
-    `name` and `number` are None.
+    A third-generation card keeps records of its holder behind a PSAM: then `psam_required` is True and stands beside
+    what could be read; what could not is None.
     """
 
     version: Label

@@ -70,6 +70,14 @@ def test_a_third_generation_card_that_locks_its_holder_asks_for_a_psam() -> None
     assert (record.issued, record.expires) == ("2015-06-01", "2035-05-31")
 
 
+def test_what_a_locked_card_does_tell_stands_beside_the_psam() -> None:
+    locked = VirtualCard.of(card("3.00"))
+    locked.locked = frozenset({ssc.NUMBER})
+    record = read(locked)
+    assert record.psam_required
+    assert (record.name, record.number, record.birth_date) == ("林晓梅", None, "1958-03-12")
+
+
 def test_an_older_card_that_locks_its_holder_is_unsupported() -> None:
     locked = VirtualCard.of(card("2.00"))
     locked.locked = frozenset({ssc.NUMBER})
