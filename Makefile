@@ -38,6 +38,9 @@ states: .venv/.ready ## draw the state diagrams from the tables
 bench: set-up ## measure; JSON under var/bench/
 	$(BIN)/python -m bench
 
+bench-cards: set-up ## measure reading cards; var/bench/cards.json
+	$(BIN)/python -m bench cards
+
 fuzz-cards: set-up ## fuzz every parser of cards, SECONDS (600) each, at low priority
 	@for parser in frames contents text address social; do \
 		echo "== $$parser"; nice -n 19 $(BIN)/python -m tests.fuzz.cards $$parser $(FUZZ_SECONDS); done

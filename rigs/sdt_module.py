@@ -174,6 +174,8 @@ class SdtModule(SamV):
         self._paced = paced
         self._folder: Path | None = None
         self._terminal: _Plugged | None = None
+        self.busy_s = 0.0
+        """How long requests and replies were on the wire until now, or the module was at work on them."""
 
     @property
     def path(self) -> str:
@@ -206,10 +208,15 @@ class SdtModule(SamV):
             self._folder = None
 
     def _serve(self, body: bytes, send: Callable[[bytes], None]) -> None:
+        begun_s = time.perf_counter()
+        if self._paced:
+            time.sleep((len(body) + frames.FRAME_BYTES) / _BYTES_PER_S)  # the request's own way
         for piece in _pieces(self.reply_to(body)):
-            send(piece)
             if self._paced:
                 time.sleep(len(piece) / _BYTES_PER_S)  # the speed of the wire is what is simulated here
+            self.busy_s += time.perf_counter() - begun_s
+            begun_s = time.perf_counter()
+            send(piece)
 
 
 class _Plugged:

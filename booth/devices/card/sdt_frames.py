@@ -17,6 +17,8 @@ from protocol.errors import ErrorCode
 
 PREAMBLE = bytes.fromhex("AAAAAA9669")
 _LENGTH_BYTES = 2
+FRAME_BYTES = len(PREAMBLE) + _LENGTH_BYTES + 1
+"""What a frame has beyond its body: preamble, length, checksum."""
 MIN_LENGTH = 3
 """The shortest body: CMD, PARA, CHK."""
 MAX_LENGTH = 4096
