@@ -5,10 +5,11 @@ SHELL := /bin/bash
 
 PYTHON := $(firstword $(shell command -v python3.11) $(shell command -v python3))
 BIN := .venv/bin
-PACKAGES := protocol booth center demo bench tests
+FUZZ_SECONDS := $(if $(filter command line,$(origin SECONDS)),$(SECONDS),600)
+PACKAGES := protocol booth center demo bench rigs tests
 WEB_SOURCES := $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -type f -print) $(shell find protocol/text -type f)
 
-.PHONY: help demo test check types states bench bench-codes clean set-up system-packages
+.PHONY: help demo test check types states bench bench-cards bench-codes fuzz-cards clean set-up system-packages
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -37,8 +38,15 @@ states: .venv/.ready ## draw the state diagrams from the tables
 bench: set-up ## measure; JSON under var/bench/
 	$(BIN)/python -m bench
 
+bench-cards: set-up ## measure reading cards; var/bench/cards.json
+	$(BIN)/python -m bench cards
+
 bench-codes: set-up ## QR codes on drawn phone screens, and on photographs with DATA=FOLDER
 	$(BIN)/python -m bench codes
+
+fuzz-cards: set-up ## fuzz every parser of cards, SECONDS (600) each, at low priority
+	@for parser in frames contents text address social; do \
+		echo "== $$parser"; nice -n 19 $(BIN)/python -m tests.fuzz.cards $$parser $(FUZZ_SECONDS); done
 
 clean: ## remove everything that was built, and var/
 	rm -rf .venv var web/dist web/node_modules *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

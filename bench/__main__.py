@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from bench import affair, codes, documents
+from bench import affair, cards, codes, documents
 from demo.stage import ROOT
 
 FOLDER = ROOT / "var" / "bench"
@@ -17,6 +17,7 @@ FOLDER = ROOT / "var" / "bench"
 
 class Name(StrEnum):
     DOCUMENTS = "documents"
+    CARDS = "cards"
     AFFAIR = "affair"
     CODES = "codes"
 
@@ -25,6 +26,8 @@ def _measure(name: Name) -> dict[str, Any]:
     match name:
         case Name.DOCUMENTS:
             return documents.measure()
+        case Name.CARDS:
+            return cards.measure()
         case Name.AFFAIR:
             return affair.measure()
         case Name.CODES:

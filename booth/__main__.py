@@ -1,4 +1,4 @@
-"""`bangban-booth`: enrol a booth once, then run it."""
+"""`bangban-booth`: enrol a booth once, then run it; and test its devices."""
 
 import asyncio
 import contextlib
@@ -9,15 +9,17 @@ from collections.abc import Coroutine
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import aiohttp
 import typer
 
 from booth.config import Config, load_config
 from booth.core.visit import VisitCore
-from booth.errors import CenterLost, CenterRefused, ConfigError
+from booth.errors import CenterLost, CenterRefused, ConfigError, DeviceError
 from booth.fitting import bench_of, fit, media_leg_of
+from booth.forgetting import overwrite_what_is_freed
+from booth.inspection import Finding, inspect, lines_of, look_around, read_next_card
 from booth.kiosk.phone import Phone
 from booth.kiosk.preview import Preview
 from booth.kiosk.server import KioskServer
@@ -31,6 +33,7 @@ from booth.link.socket import Link
 from booth.link.uploader import Uploader
 from booth.process import Booth
 from booth.taking import PageTaker
+from protocol.errors import ErrorCode
 from protocol.fields import Wording
 from protocol.messages import PeerKind
 from protocol.wording import say
@@ -82,10 +85,78 @@ def enroll(context: typer.Context, code: str) -> None:
 
 @cli.command(help=say("booth.help_run"))
 def run(context: typer.Context) -> None:
+    overwrite_what_is_freed()
     try:
         asyncio.run(_until_signal(serve(context.obj)))
     except ConfigError as error:
         _give_up(str(error), 2)
+
+
+@cli.command(help=say("booth.help_devices"))
+def devices(context: typer.Context) -> None:
+    """Ends with status 1 when something that is configured does not work."""
+    try:
+        fitting = fit(context.obj)
+    except ConfigError as error:
+        _give_up(str(error), 2)
+    findings = asyncio.run(inspect(fitting.readers, fitting.camera))
+    for finding in findings:
+        typer.echo(_finding_line(finding))
+    if not findings:
+        typer.echo(say("booth.no_devices"))
+    around = look_around()
+    for kind, names in (
+        ("serial", around.serial_ports),
+        ("usb", around.usb_modules),
+        ("pcsc", around.pcsc_readers),
+    ):
+        typer.echo(say(f"booth.found_{kind}", names=", ".join(names) or say("booth.found_none")))
+    decoder = around.photo_decoder
+    typer.echo(say("booth.no_photo_decoder") if decoder is None else say("booth.photo_decoder", name=decoder))
+    if any(finding.code is not None for finding in findings):
+        raise typer.Exit(1)
+
+
+@cli.command(help=say("booth.help_read_card"))
+def read_card(
+    context: typer.Context,
+    show: Annotated[bool, typer.Option("--show", help=say("booth.help_show"))] = False,
+    wait_s: Annotated[float, typer.Option("--wait", min=0.1, help=say("booth.help_wait"))] = 60.0,
+) -> None:
+    try:
+        fitting = fit(context.obj)
+    except ConfigError as error:
+        _give_up(str(error), 2)
+    if not fitting.readers:
+        _give_up(say("booth.no_reader"), 2)
+    typer.echo(say("booth.lay_card"))
+    try:
+        read = asyncio.run(read_next_card(fitting.readers.values(), wait_s))
+    except DeviceError as error:
+        _give_up(say(f"common.error.{error.code}"), 1)
+    except TimeoutError:
+        _give_up(say(f"common.error.{ErrorCode.TIMED_OUT}"), 1)
+    kind = str(read.card.__struct_config__.tag)
+    typer.echo(say("booth.card_read", kind=say(f"booth.card.{kind}"), ms=read.took_ms))
+    for name, value in lines_of(read.card, show):
+        typer.echo(say("booth.card_line", label=say(f"booth.field.{name}"), value=value))
+    if not show:
+        typer.echo(say("booth.masked"))
+
+
+def _finding_line(finding: Finding) -> str:
+    device, state = say(f"common.device.{finding.kind}"), say(f"common.device_state.{finding.state}")
+    if finding.code is not None:
+        return say("booth.device_fails", device=device, state=state, reason=say(f"common.error.{finding.code}"))
+    if finding.reader is None:
+        picture = say("booth.camera_what", name=finding.camera_name, width=finding.width_px, height=finding.height_px)
+        return say("booth.device_works", device=device, state=state, what=picture)
+    what = [finding.reader.name]
+    if finding.reader.module_id is not None:
+        what.append(say("booth.module_id", id=finding.reader.module_id))
+    if finding.reader.atr is not None:
+        what.append(say("booth.atr", atr=finding.reader.atr))
+    return say("booth.device_works", device=device, state=state, what="; ".join(what))
 
 
 async def serve(config: Config) -> None:
@@ -170,7 +241,7 @@ def _new_id() -> str:
     return secrets.token_urlsafe(15)
 
 
-def _give_up(text: str, status: int) -> None:
+def _give_up(text: str, status: int) -> NoReturn:
     typer.echo(" ".join(text.split()), err=True)
     raise typer.Exit(status)
 

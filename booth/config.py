@@ -45,6 +45,8 @@ class KioskSection(Section, frozen=True):
 
 class IdCardDriver(StrEnum):
     SDT_SERIAL = "sdt_serial"
+    SDT_USB = "sdt_usb"
+    AUTO = "auto"
     SIMULATED = "simulated"
     NONE = "none"
 
@@ -52,6 +54,15 @@ class IdCardDriver(StrEnum):
 class IdCardReaderSection(Section, frozen=True):
     driver: IdCardDriver = IdCardDriver.NONE
     port: str | None = None
+    usb_id: Annotated[str, Meta(pattern="^[0-9A-Fa-f]{4}:[0-9A-Fa-f]{4}$")] | None = None
+
+    @property
+    def usb_ids(self) -> tuple[int, int] | None:
+        """Vendor and product; None for the ids that are known."""
+        if self.usb_id is None:
+            return None
+        vendor, product = self.usb_id.split(":")
+        return int(vendor, 16), int(product, 16)
 
 
 class SocialSecurityCardDriver(StrEnum):

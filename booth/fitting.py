@@ -1,5 +1,6 @@
 """From the configuration to devices: the drivers that a booth has, and nothing imported for those that it hasn't."""
 
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +29,10 @@ from protocol.messages import DeviceKind, TrackName, TrackOffer
 if TYPE_CHECKING:  # aiortc takes a second to import; a booth without a leg does not need it
     from aiortc import MediaStreamTrack
 
+    from booth.devices.card.photo import PhotoDecoder
     from booth.media.leg import MediaLeg
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +145,15 @@ def _id_card_reader(section: IdCardReaderSection) -> _Reader:
         case IdCardDriver.SDT_SERIAL:
             from booth.devices.card.sdt import SdtSerialReader
 
-            return kind, None, SdtSerialReader(section.port or "")
+            return kind, None, SdtSerialReader(section.port or "", photo_decoder=_photo_decoder())
+        case IdCardDriver.SDT_USB:
+            from booth.devices.card.sdt import SdtUsbReader
+
+            return kind, None, SdtUsbReader(section.usb_ids, photo_decoder=_photo_decoder())
+        case IdCardDriver.AUTO:
+            from booth.devices.card.sdt import SdtAutoReader
+
+            return kind, None, SdtAutoReader(section.port, section.usb_ids, photo_decoder=_photo_decoder())
         case IdCardDriver.SIMULATED:
             return _simulated(kind)
         case IdCardDriver.NONE:
@@ -159,6 +171,16 @@ def _social_security_card_reader(section: SocialSecurityCardReaderSection) -> _R
             return _simulated(kind)
         case SocialSecurityCardDriver.NONE:
             return kind, None, None
+
+
+def _photo_decoder() -> "PhotoDecoder | None":
+    from booth.devices.card.photo import NoPhotoDecoder, find_decoder
+
+    try:
+        return find_decoder()
+    except NoPhotoDecoder as reason:
+        log.info("card photos are not decoded: %s", reason)
+        return None
 
 
 def _simulated(kind: DeviceKind) -> _Reader:

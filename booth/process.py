@@ -12,6 +12,7 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import partial
 from typing import Any, Protocol
 
+from booth import forgetting
 from booth.core.events import (
     Acted,
     Attended,
@@ -221,11 +222,9 @@ class Booth:
                 for reader in self._code_readers:
                     reader.want(wanted)
             case Wipe():
-                for name in list(self._jobs):
-                    self._stop(name)
                 for reader in self._code_readers:
                     reader.wipe()
-                self.handle(Wiped())
+                self._begin_forgetting()
             case ViewChanged():
                 self.hub.show(self._core.view())
 
@@ -243,6 +242,21 @@ class Booth:
         task = self._jobs.pop(name, None)
         if task is not None:
             task.cancel()
+
+    def _begin_forgetting(self) -> None:
+        """Stop every job; the visit is wiped when they are over and what they held is freed."""
+        assert self._tasks is not None, "the booth runs"
+        stopped = list(self._jobs.values())
+        for name in list(self._jobs):
+            self._stop(name)
+        self._tasks.create_task(self._forget(stopped), name="forget")
+
+    async def _forget(self, stopped: list[asyncio.Task[None]]) -> None:
+        if stopped:
+            await asyncio.wait(stopped)
+        stopped.clear()
+        forgetting.collect()
+        self.handle(Wiped())
 
     async def _read_card(self, kind: DeviceKind, insertion: int) -> None:
         try:

@@ -27,7 +27,7 @@ from protocol.fields import (
     Wording,
 )
 from protocol.messages import CommandKind, DeviceKind, DeviceStatus, Outcome, Stroke, TrackOffer
-from protocol.records import CodeHolder, IdCard, SocialSecurityCard
+from protocol.records import IdentityRecord
 from protocol.states import CaseState, CommandState, PageState, SessionState, SignatureState, TicketState
 
 
@@ -35,6 +35,8 @@ class IdentitySource(StrEnum):
     """身份核验: by what the resident was identified."""
 
     ID_CARD = "id_card"
+    RESIDENCE_PERMIT = "residence_permit"
+    PERMANENT_RESIDENT_CARD = "permanent_resident_card"
     SOCIAL_SECURITY_CARD = "social_security_card"
     SUISHEN_CODE = "suishen_code"
     CLERK_VISUAL = "clerk_visual"
@@ -110,7 +112,7 @@ class IdentityView(Personal, frozen=True):
 
     source: IdentitySource
     at_ms: Milliseconds
-    card: IdCard | SocialSecurityCard | CodeHolder | None = None
+    card: IdentityRecord | None = None
     booth_id: BoothId | None = None
     device: DeviceKind | None = None
     insertion: Count | None = None

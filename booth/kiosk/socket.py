@@ -45,7 +45,8 @@ class PageSockets:
         require_own_origin(request)
         if len(self._open) >= MAX_PAGES:
             raise web.HTTPServiceUnavailable(text="too many pages are open\n")
-        socket = web.WebSocketResponse(max_msg_size=MAX_ACTION_BYTES, heartbeat=PING_S, timeout=1.0)
+        # A compressor would keep the last 32 KiB of views and actions as long as the page is open
+        socket = web.WebSocketResponse(max_msg_size=MAX_ACTION_BYTES, heartbeat=PING_S, timeout=1.0, compress=False)
         await socket.prepare(request)
         page = self._hub.open()
         self._open.add(socket)
@@ -102,7 +103,11 @@ class PageSockets:
 async def _write(socket: web.WebSocketResponse, page: Page) -> None:
     try:
         while True:
-            for data in await page.next():
-                await socket.send_frame(data, WSMsgType.TEXT)
+            await _send(socket, await page.next())
     except ConnectionError:
         return  # the reader sees the end too
+
+
+async def _send(socket: web.WebSocketResponse, due: list[bytes]) -> None:
+    for data in due:
+        await socket.send_frame(data, WSMsgType.TEXT)

@@ -217,26 +217,29 @@ class Link:
 
     async def _read(self, connection: "_Connection", listener: Listener) -> None:
         while True:
-            frame = await _receive(connection.socket)
-            connection.heard_s = time.monotonic()
-            match frame:
-                case CenterNumbered(n, ack, body):
-                    self._sender.acknowledged(ack)
-                    connection.ack_due = True
-                    if is_next(self._received, n):
-                        self._received = n
-                        listener.said(body)
-                case Ack(ack):
-                    self._sender.acknowledged(ack)
-                case CenterPassing(Ping(sent_ms)):
-                    self._fleeting.append(Pong(sent_ms))
-                case CenterPassing(Pong()):
-                    continue
-                case CenterPassing(body):
-                    listener.passed(body)
-                case Challenge() | Welcome() | Refused():
-                    raise ProtocolError(ErrorCode.OUT_OF_ORDER, "the handshake is over")
-            self._wake.set()
+            # No local name here holds a frame while the next one is awaited: what came last may be personal
+            self._take(await _receive(connection.socket), connection, listener)
+
+    def _take(self, frame: CenterFrame, connection: "_Connection", listener: Listener) -> None:
+        connection.heard_s = time.monotonic()
+        match frame:
+            case CenterNumbered(n, ack, body):
+                self._sender.acknowledged(ack)
+                connection.ack_due = True
+                if is_next(self._received, n):
+                    self._received = n
+                    listener.said(body)
+            case Ack(ack):
+                self._sender.acknowledged(ack)
+            case CenterPassing(Ping(sent_ms)):
+                self._fleeting.append(Pong(sent_ms))
+            case CenterPassing(Pong()):
+                return
+            case CenterPassing(body):
+                listener.passed(body)
+            case Challenge() | Welcome() | Refused():
+                raise ProtocolError(ErrorCode.OUT_OF_ORDER, "the handshake is over")
+        self._wake.set()
 
     async def _write(self, connection: "_Connection") -> None:
         epoch = self._epoch
@@ -245,15 +248,18 @@ class Link:
             self._wake.clear()
             if self._epoch != epoch:
                 raise CenterLost("connecting again in a new epoch")
-            for n, message in self._sender.pending():
-                if n > connection.sent:
-                    connection.sent, connection.ack_due = n, False
-                    await _send(connection.socket, BoothNumbered(n, self._received, message))
+            await self._send_pending(connection)
             while self._fleeting:
                 await _send(connection.socket, BoothPassing(self._fleeting.popleft()))
             if connection.ack_due:
                 connection.ack_due = False
                 await _send(connection.socket, Ack(self._received))
+
+    async def _send_pending(self, connection: "_Connection") -> None:
+        for n, message in self._sender.pending():
+            if n > connection.sent:
+                connection.sent, connection.ack_due = n, False
+                await _send(connection.socket, BoothNumbered(n, self._received, message))
 
     async def _watch(self, connection: "_Connection", worked: Callable[[], None]) -> None:
         """Ping each second, and give the connection up when nothing comes back."""

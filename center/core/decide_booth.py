@@ -32,7 +32,7 @@ from protocol.messages import (
     VisitWiped,
 )
 from protocol.pages import PageAnnounced, PagePart
-from protocol.records import CardLost, CodeHolder, CodeShown, IdCard, Shown
+from protocol.records import CardLost, CodeHolder, CodeShown, Shown, SocialSecurityCard
 from protocol.states import (
     PAGE,
     SESSION,
@@ -264,8 +264,8 @@ def _card(change: Change, message: CardPresented) -> None:
     command = _open_command(change, message.command_id)
     if command is None:
         return
-    is_id_card = isinstance(message.card, IdCard)
-    if command.kind is not (CommandKind.READ_ID_CARD if is_id_card else CommandKind.READ_SOCIAL_SECURITY_CARD):
+    is_social = isinstance(message.card, SocialSecurityCard)
+    if command.kind is not (CommandKind.READ_SOCIAL_SECURITY_CARD if is_social else CommandKind.READ_ID_CARD):
         raise DeskError(ErrorCode.CARD_UNSUPPORTED)
     booth_id = change.affair.ticket.booth_id
     identity = identity_of(message.card, change.now_ms, booth_id, message.device, message.insertion)

@@ -10,7 +10,14 @@ from protocol.counter import FieldKind, FormField, IdentitySource
 from protocol.errors import ErrorCode
 from protocol.fields import Message
 from protocol.messages import DeviceKind
-from protocol.records import CodeHolder, IdCard, IdentityRecord, SocialSecurityCard
+from protocol.records import (
+    CodeHolder,
+    IdCard,
+    IdentityRecord,
+    PermanentResidentCard,
+    ResidencePermit,
+    SocialSecurityCard,
+)
 
 
 class NotRedeemed(Message, frozen=True):
@@ -42,6 +49,10 @@ def _source(record: IdentityRecord) -> IdentitySource:
     match record:
         case IdCard():
             return IdentitySource.ID_CARD
+        case ResidencePermit():
+            return IdentitySource.RESIDENCE_PERMIT
+        case PermanentResidentCard():
+            return IdentitySource.PERMANENT_RESIDENT_CARD
         case SocialSecurityCard():
             return IdentitySource.SOCIAL_SECURITY_CARD
         case CodeHolder():
@@ -68,6 +79,10 @@ def filled(item: Item, form: dict[str, str], record: IdentityRecord) -> dict[str
 
 def _from_record(field: FormField, record: IdentityRecord) -> str:
     value = getattr(record, field.fill_from, None) if field.fill_from else None
+    if field.fill_from == "name" and isinstance(record, PermanentResidentCard):
+        value = record.name or record.name_en  # few foreigners have a Chinese name
+    if field.fill_from == "address" and isinstance(record, IdCard | ResidencePermit):
+        value = record.added_address or record.address
     if value is None:
         return ""
     text = str(value)

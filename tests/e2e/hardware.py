@@ -13,10 +13,11 @@ from booth.devices.camera.desk_papers import BENCH_PAGES
 from booth.devices.camera.interface import Image
 from demo.stage import BoothPlan, free_port
 from protocol.records import IdCard, Sex, SocialSecurityCard
+from rigs.pcscd import PrivatePcscd
+from rigs.resident_text import text_of
+from rigs.sdt_module import SdtModule
+from rigs.virtual_card import VirtualCard, VirtualSlot
 from tests.support.desk_video import write_desk_video
-from tests.support.pcscd import PrivatePcscd
-from tests.support.sdt_module import SdtModule, text_of
-from tests.support.virtual_card import VirtualCard, VirtualSlot
 
 ID_CARD = IdCard(
     name="顾念慈",

@@ -292,10 +292,13 @@ export interface IdCard {
   valid_from: string | null
   valid_until: string | null
   long_term: boolean
+  added_address: string
 }
 
 export type IdentitySource =
   | 'id_card'
+  | 'residence_permit'
+  | 'permanent_resident_card'
   | 'social_security_card'
   | 'suishen_code'
   | 'clerk_visual'
@@ -303,7 +306,7 @@ export type IdentitySource =
 export interface IdentityView {
   source: IdentitySource
   at_ms: number
-  card: IdCard | SocialSecurityCard | CodeHolder | null
+  card: IdCard | ResidencePermit | PermanentResidentCard | SocialSecurityCard | CodeHolder | null
   booth_id: string | null
   device: DeviceKind | null
   insertion: number | null
@@ -419,12 +422,50 @@ export interface PageView {
   flat: boolean
 }
 
+export interface PermanentResidentCard {
+  type: 'permanent_resident_card'
+  version: PermanentResidentCardVersion
+  name_en: string
+  name: string
+  sex: Sex
+  nationality: string
+  birth_date: string | null
+  number: string
+  number_valid: boolean
+  valid_from: string | null
+  valid_until: string | null
+  authority: string
+  renewals: string
+  long_term: boolean
+}
+
+export type PermanentResidentCardVersion =
+  | '2017'
+  | '2023'
+
 export interface RatingSkipped {
   type: 'rating_skipped'
 }
 
 export interface ReceiptRead {
   type: 'receipt_read'
+}
+
+export interface ResidencePermit {
+  type: 'residence_permit'
+  name: string
+  sex: Sex
+  birth_date: string | null
+  address: string
+  number: string
+  number_valid: boolean
+  issuer: string
+  valid_from: string | null
+  valid_until: string | null
+  pass_number: string
+  issues: string
+  long_term: boolean
+  added_address: string
 }
 
 export type SessionState =

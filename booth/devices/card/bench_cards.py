@@ -1,13 +1,23 @@
 """The cards that can be laid on a simulated reader. Every person and every street here is invented.
 
-The numbers begin with 319999, an area code that was never given out, so none of them can be somebody's.
+The numbers begin with 319999, an area code that was never given out, so none of them can be somebody's. Where the
+kind of card prescribes the beginning, the order within the day is 000 (orders begin with 001), or the nationality is
+Utopia's, which ICAO keeps for specimens.
 """
 
 from dataclasses import dataclass
 
 from protocol.fields import Wording
 from protocol.messages import DeviceKind
-from protocol.records import Card, IdCard, Sex, SocialSecurityCard
+from protocol.records import (
+    Card,
+    IdCard,
+    PermanentResidentCard,
+    PermanentResidentCardVersion,
+    ResidencePermit,
+    Sex,
+    SocialSecurityCard,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +140,96 @@ BENCH_CARDS: tuple[BenchCardRecord, ...] = (
             issuer=_ISSUER,
             valid_from="2016-08-22",
             valid_until="2036-08-22",
+        ),
+    ),
+    BenchCardRecord(
+        "id-added-address",
+        Wording(zh="何静好的身份证（有追加住址）", en="He Jinghao's ID card (with an added address)"),
+        _ID,
+        IdCard(
+            name="何静好",
+            sex=Sex.FEMALE,
+            ethnicity="土家",
+            birth_date="1976-10-08",
+            address="上海市虚构区听潮路 9 号",
+            number="319999197610080022",
+            number_valid=True,
+            issuer=_ISSUER,
+            valid_from="2012-03-19",
+            valid_until="2032-03-19",
+            added_address="上海市虚构区望野路 88 弄 3 号 502 室",
+        ),
+    ),
+    BenchCardRecord(
+        "permit-hongkong",
+        Wording(zh="梁启朗的港澳居民居住证", en="Leung Kai Long's residence permit (Hong Kong)"),
+        _ID,
+        ResidencePermit(
+            name="梁启朗",
+            sex=Sex.MALE,
+            birth_date="1994-08-23",
+            address="上海市虚构区桂雨路 66 号 1203 室",
+            number="810000199408230005",
+            number_valid=True,
+            issuer=_ISSUER,
+            valid_from="2022-05-10",
+            valid_until="2027-05-10",
+            pass_number="H00000000",
+            issues="01",
+        ),
+    ),
+    BenchCardRecord(
+        "permit-taiwan",
+        Wording(zh="简淑惠的台湾居民居住证", en="Chien Shu-hui's residence permit (Taiwan)"),
+        _ID,
+        ResidencePermit(
+            name="简淑惠",
+            sex=Sex.FEMALE,
+            birth_date="1966-11-02",
+            address="上海市虚构区望野路 12 号",
+            number="830000196611020003",
+            number_valid=True,
+            issuer=_ISSUER,
+            valid_from="2023-09-01",
+            valid_until="2028-09-01",
+            pass_number="00000000",
+            issues="02",
+        ),
+    ),
+    BenchCardRecord(
+        "resident-2017",
+        Wording(zh="外国人永久居留身份证（2017 版）", en="A foreigner's permanent resident card of 2017"),
+        _ID,
+        PermanentResidentCard(
+            version=PermanentResidentCardVersion.V2017,
+            name_en="ERIKSSON, ANNA MARIA",
+            name="",
+            sex=Sex.FEMALE,
+            nationality="UTO",
+            birth_date="1972-03-09",
+            number="UTO319972030902",
+            number_valid=True,
+            valid_from="2019-07-01",
+            valid_until="2029-06-30",
+            authority="3199",
+        ),
+    ),
+    BenchCardRecord(
+        "resident-2023",
+        Wording(zh="外国人永久居留身份证（2023 版，长英文名）", en="A foreigner's permanent resident card of 2023"),
+        _ID,
+        PermanentResidentCard(
+            version=PermanentResidentCardVersion.V2023,
+            name_en="MONTGOMERY-FEATHERSTONE, MAXIMILIAN A.",
+            name="孟思远",
+            sex=Sex.MALE,
+            nationality="UTO",
+            birth_date="1985-06-17",
+            number="931999198506170004",
+            number_valid=True,
+            valid_from="2024-02-20",
+            valid_until="2034-02-19",
+            renewals="01",
         ),
     ),
     BenchCardRecord("id-damaged", Wording(zh="损坏的身份证", en="A damaged ID card"), _ID, None),

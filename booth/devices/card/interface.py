@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol, Self
 
+from booth.devices.card.photo import CardPhoto
 from protocol.messages import DeviceKind, DeviceStatus
 from protocol.records import Card
 
@@ -33,11 +34,28 @@ CardEvent = CardInserted | CardRemoved | ReaderChanged
 
 @dataclass(frozen=True, slots=True, repr=False)
 class CardRead:
-    """A record, the insertion that it was read in, and how long the reading took (select to record, ms)."""
+    """A record, the insertion that it was read in, and how long the reading took (select to record, ms).
+
+    `photo` is None unless a decoder is installed; it stays in the booth.
+    """
 
     card: Card
     insertion: int
     took_ms: int
+    photo: CardPhoto | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderTested:
+    """What a reader says of itself in a self-test; no card's data.
+
+    `name`: where it is or what it is called. `module_id`: the SAM_V module's, with SDT. `atr`: of the card that lies
+    there, with PC/SC.
+    """
+
+    name: str
+    module_id: str | None = None
+    atr: str | None = None
 
 
 class CardReader(Protocol):
@@ -67,6 +85,13 @@ class CardReader(Protocol):
         Raises `DeviceError`: `card_removed` when that card does not lie there any more, `card_damaged` when it answers
         nonsense, `card_unsupported`, `reader_absent`, `device_failed`. Cancelling it leaves the reader usable; the
         caller sets the time-out.
+        """
+        ...
+
+    async def test(self) -> ReaderTested:
+        """Have the reader test itself. Raises `DeviceError` (`reader_absent`, `device_failed`).
+
+        Cancelling it leaves the reader usable; the caller sets the time-out.
         """
         ...
 

@@ -23,9 +23,9 @@ from collections.abc import Iterator
 from typing import TypeVar
 
 from booth.devices.card import ssc, winscard
-from booth.devices.card.interface import CardInserted, CardRead, CardRemoved, ReaderChanged
+from booth.devices.card.interface import CardInserted, CardRead, CardRemoved, ReaderChanged, ReaderTested
 from booth.devices.card.presence import card_gone
-from booth.devices.card.threaded import Hatch, ThreadedReader
+from booth.devices.card.threaded import Hatch, Job, Outcome, ThreadedReader
 from booth.devices.card.winscard import ConnectedCard, PcscError, SlotState
 from booth.errors import ConfigError, DeviceError
 from protocol.errors import ErrorCode
@@ -122,7 +122,7 @@ class _PcscDriver:
             if job is None:
                 self._look(context, WAIT_MS)
             elif not job.abandoned:
-                self._hatch.settle(self._outcome(context, job.insertion))
+                self._hatch.settle(self._outcome(context, job))
 
     def _refuse_jobs(self, for_s: float) -> None:
         if self._hatch.take(for_s) is not None:
@@ -164,13 +164,20 @@ class _PcscDriver:
 
     # Reading
 
-    def _outcome(self, context: int, insertion: int) -> CardRead | DeviceError:
+    def _outcome(self, context: int, job: Job) -> Outcome | DeviceError:
         try:
-            return self._read(context, insertion)
+            return self._test(context) if job.insertion is None else self._read(context, job.insertion)
         except DeviceError as error:
             return error
         except PcscError as error:
-            return self._explain(context, insertion, error)
+            return self._explain(context, job.insertion, error)
+
+    def _test(self, context: int) -> ReaderTested:
+        """The reader's name, and the ATR of a card that lies there: pcscd powered it, no command is sent to it."""
+        self._look(context, 0)
+        if self._reader is None:
+            raise DeviceError(ErrorCode.READER_ABSENT, "there is no PC/SC reader")
+        return ReaderTested(self._reader, atr=winscard.atr(context, self._reader))
 
     def _read(self, context: int, insertion: int) -> CardRead:
         reader = self._require(context, insertion)
@@ -205,11 +212,13 @@ class _PcscDriver:
                     raise
             self._hatch.pause(POWER_PAUSE_S)
 
-    def _explain(self, context: int, insertion: int, error: PcscError) -> DeviceError:
+    def _explain(self, context: int, insertion: int | None, error: PcscError) -> DeviceError:
         """What a broken exchange means: reader gone, card gone, taken by another program, or a card that fails."""
         if error.code in winscard.SERVICE_GONE:
             return DeviceError(ErrorCode.READER_ABSENT, str(error))
         if error.code == winscard.TAKEN_BY_ANOTHER_PROGRAM:
+            return DeviceError(ErrorCode.DEVICE_FAILED, str(error))
+        if insertion is None:
             return DeviceError(ErrorCode.DEVICE_FAILED, str(error))
         self._spoilt = insertion
         until_s = time.monotonic() + SETTLE_S

@@ -41,11 +41,11 @@ class Presence:
         self._feed = EventFeed()
         return self._feed
 
-    def require(self, insertion: int) -> None:
-        """Raise the `DeviceError` that says why the card of `insertion` can't be read, if it can't."""
+    def require(self, insertion: int | None) -> None:
+        """Raise the `DeviceError` that says why the card of `insertion` (None: the reader itself) can't be used."""
         if self.status.state in (DeviceState.ABSENT, DeviceState.FAULTED):
             raise DeviceError(self.status.code or ErrorCode.DEVICE_FAILED, "the card reader is not ready")
-        if self.inserted != insertion:
+        if insertion is not None and self.inserted != insertion:
             raise card_gone()
 
     def leave(self) -> None:

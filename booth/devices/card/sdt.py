@@ -1,4 +1,4 @@
-"""Resident ID cards in a reader with a SAM_V module on a serial line (SDT, GA/T 467-2019).
+"""Cards of the resident family in a reader with a SAM_V module (SDT, GA/T 467-2019), on a serial port or on USB.
 
 The module tells nothing by itself; the driver's thread asks it to *find* a card about seven times a second.
 
@@ -13,23 +13,34 @@ What find can and can't tell
     lies there", and reading the same card a second time raises `card_removed`: it must be lifted and laid again.
 
 The reader is there when the module answers its status; it is absent while the port is away or the module is silent,
-and the port is opened again by itself. Name the port by `/dev/serial/by-id/…`: `ttyUSB` numbers change.
+and the line is opened again by itself. Name a port by `/dev/serial/by-id/…`: `ttyUSB` numbers change.
+
+A card that was just laid may still be settling: select and read are tried again, `SETTLE_TRIES` times in all, as long
+as find says that a card lies there.
 """
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import partial
+
+import msgspec
 
 from booth.devices.card import sdt_frames as frames
-from booth.devices.card.interface import CardInserted, CardRead, CardRemoved, ReaderChanged
+from booth.devices.card.interface import CardInserted, CardRead, CardRemoved, ReaderChanged, ReaderTested
+from booth.devices.card.photo import PhotoDecoder, decoded
 from booth.devices.card.presence import card_gone
 from booth.devices.card.sdt_frames import Reply
-from booth.devices.card.sdt_line import LineLost, SdtLine, open_line
-from booth.devices.card.sdt_text import parse_text
-from booth.devices.card.threaded import Hatch, ReadJob, ThreadedReader
+from booth.devices.card.sdt_line import LineLost, OpenWire, SdtLine, Wire
+from booth.devices.card.sdt_serial import open_serial
+from booth.devices.card.sdt_text import ResidentCard, parse_added_address, parse_text
+from booth.devices.card.sdt_usb import open_usb
+from booth.devices.card.threaded import Hatch, Job, Outcome, ThreadedReader
 from booth.errors import DeviceError
 from protocol.errors import ErrorCode
 from protocol.messages import DeviceKind, DeviceState, DeviceStatus
+from protocol.records import PermanentResidentCard
 
 POLL_S = 0.15
 REOPEN_S = 0.5
@@ -40,35 +51,115 @@ READ_S = 3.0
 SILENCES = 3
 """After so many requests in a row without a reply the module is taken for gone."""
 PRESUMED_S = 10.0
+SETTLE_TRIES = 3
+SETTLE_PAUSE_S = 0.1
+"""Before each further try. Three tries are over within a second, when the module answers."""
 
 _KIND = DeviceKind.ID_CARD_READER
 _log = logging.getLogger(__name__)
 
 
-class SdtSerialReader(ThreadedReader):
-    """The module on `port`. `presumed_s`: how long a card is presumed to lie there after it was read."""
+class SdtReader(ThreadedReader):
+    """The module at the end of the first wire that can be opened.
 
-    def __init__(self, port: str, *, presumed_s: float = PRESUMED_S) -> None:
+    `presumed_s`: how long a card is presumed to lie there after it was read. `photo_decoder`: the plug-in, if any.
+    """
+
+    def __init__(
+        self,
+        wires: Sequence[OpenWire],
+        name: str,
+        *,
+        presumed_s: float = PRESUMED_S,
+        photo_decoder: PhotoDecoder | None = None,
+    ) -> None:
         super().__init__(_KIND, "card-sdt")
-        self._port = port
+        self._wires = tuple(wires)
+        self._name = name
         self._presumed_s = presumed_s
+        self._photo_decoder = photo_decoder
 
     def __repr__(self) -> str:
-        return f"SdtSerialReader({self._port!r}, {self.status.state}, inserted={self.inserted})"
+        return f"SdtReader({self._name!r}, {self.status.state}, inserted={self.inserted})"
 
     def _make_driver(self, hatch: Hatch) -> "_SdtDriver":
-        return _SdtDriver(self._port, self._presumed_s, hatch, self._insertions)
+        return _SdtDriver(self._wires, self._name, self._presumed_s, self._photo_decoder, hatch, self._insertions)
 
     async def _unblock(self) -> None:
         """Nothing to do: the thread waits at its hatch, or for bytes and not longer than a slice."""
 
 
+class SdtSerialReader(SdtReader):
+    """The module on `port`."""
+
+    def __init__(self, port: str, *, presumed_s: float = PRESUMED_S, photo_decoder: PhotoDecoder | None = None) -> None:
+        super().__init__([partial(open_serial, port)], port, presumed_s=presumed_s, photo_decoder=photo_decoder)
+
+
+class SdtUsbReader(SdtReader):
+    """The module on USB: of this vendor and product id, or of those that are known (None)."""
+
+    def __init__(
+        self,
+        usb_id: tuple[int, int] | None = None,
+        *,
+        presumed_s: float = PRESUMED_S,
+        photo_decoder: PhotoDecoder | None = None,
+        backend: object = None,
+    ) -> None:
+        super().__init__(
+            [partial(open_usb, usb_id, backend)], "USB", presumed_s=presumed_s, photo_decoder=photo_decoder
+        )
+
+
+class SdtAutoReader(SdtReader):
+    """The module wherever it is: on the configured port, if there is one, or on USB."""
+
+    def __init__(
+        self,
+        port: str | None,
+        usb_id: tuple[int, int] | None = None,
+        *,
+        photo_decoder: PhotoDecoder | None = None,
+        backend: object = None,
+    ) -> None:
+        wires: list[OpenWire] = [] if port is None else [partial(open_serial, port)]
+        wires.append(partial(open_usb, usb_id, backend))
+        super().__init__(wires, f"{port or 'no port'}, USB", photo_decoder=photo_decoder)
+
+
+@contextmanager
+def _open_first(wires: Sequence[OpenWire]) -> Iterator[Wire]:
+    """The first wire that can be opened. Raises `LineLost` when none can, for the reason of the last."""
+    with ExitStack() as stack:
+        for number, open_wire in enumerate(wires, 1):
+            try:
+                wire = stack.enter_context(open_wire())
+                break
+            except LineLost:
+                if number == len(wires):
+                    raise
+        else:
+            raise LineLost("no way to the reader is configured")
+        yield wire
+
+
 class _SdtDriver:
     """What runs in the thread."""
 
-    def __init__(self, port: str, presumed_s: float, hatch: Hatch, insertions: Iterator[int]) -> None:
-        self._port = port
+    def __init__(
+        self,
+        wires: Sequence[OpenWire],
+        name: str,
+        presumed_s: float,
+        photo_decoder: PhotoDecoder | None,
+        hatch: Hatch,
+        insertions: Iterator[int],
+    ) -> None:
+        self._wires = wires
+        self._name = name
         self._presumed_s = presumed_s
+        self._photo_decoder = photo_decoder
         self._hatch = hatch
         self._insertions = insertions
         self._status = DeviceStatus(_KIND, DeviceState.ABSENT, ErrorCode.READER_ABSENT)
@@ -80,10 +171,10 @@ class _SdtDriver:
     def run(self) -> None:
         while not self._hatch.stopping:
             try:
-                with open_line(self._port, lambda: self._hatch.stopping) as line:
-                    self._watch(line)
+                with _open_first(self._wires) as wire:
+                    self._watch(SdtLine(wire, lambda: self._hatch.stopping))
             except LineLost as error:
-                _log.debug("no ID card reader on %s (%s)", self._port, error)
+                _log.debug("no ID card reader at %s (%s)", self._name, error)
             finally:
                 self._card_went()
                 self._become(DeviceState.ABSENT, ErrorCode.READER_ABSENT)
@@ -104,12 +195,19 @@ class _SdtDriver:
 
     def _greet(self, line: SdtLine) -> None:
         """Find out whether the module works: it must answer status, and find with something that find can say."""
-        if (status := self._ask(line, frames.STATUS)) is None or (find := self._ask(line, frames.FIND)) is None:
+        works = self._works(line)
+        if works is None:
             return
-        if status.status == frames.DONE and find.status in (frames.FOUND, frames.FIND_FAILED):
+        if works:
             self._become(DeviceState.READY, None)
         else:
             self._become(DeviceState.FAULTED, ErrorCode.DEVICE_FAILED)
+
+    def _works(self, line: SdtLine) -> bool | None:
+        """None for a module that is silent."""
+        if (status := self._ask(line, frames.STATUS)) is None or (find := self._ask(line, frames.FIND)) is None:
+            return None
+        return status.status == frames.DONE and find.status in (frames.FOUND, frames.FIND_FAILED)
 
     def _ask(self, line: SdtLine, command: bytes, timeout_s: float = ANSWER_S) -> Reply | None:
         """The reply; None for silence. Raises `LineLost` when the module was silent too often."""
@@ -153,31 +251,72 @@ class _SdtDriver:
 
     # Reading
 
-    def _outcome(self, line: SdtLine, job: ReadJob) -> CardRead | DeviceError:
+    def _outcome(self, line: SdtLine, job: Job) -> Outcome | DeviceError:
         try:
-            return self._read(line, job)
+            return self._test(line) if job.insertion is None else self._read(line, job, job.insertion)
         except DeviceError as error:
             return error
         except LineLost:
             self._hatch.settle(_absent())
             raise
 
-    def _read(self, line: SdtLine, job: ReadJob) -> CardRead:
+    def _test(self, line: SdtLine) -> ReaderTested:
+        status, module_id = self._ask(line, frames.STATUS), self._ask(line, frames.MODULE_ID)
+        if status is None or module_id is None:
+            raise _silent()
+        if status.status != frames.DONE or module_id.status != frames.DONE:
+            raise DeviceError(
+                ErrorCode.DEVICE_FAILED, f"the module answered {status.status:02X}, {module_id.status:02X}"
+            )
+        return ReaderTested(line.name, module_id=frames.module_id_of(module_id.data))
+
+    def _read(self, line: SdtLine, job: Job, insertion: int) -> CardRead:
         found = self._poll(line)
         if found is None:
             raise _silent()
         if found.status == frames.FIND_FAILED:
             self._card_went()  # whether it was lifted or only read before: nothing can be read
-        if job.insertion != self._insertion:
+        if insertion != self._insertion:
             raise card_gone()
         started_s = time.monotonic()
-        self._expect_done(line, self._ask(line, frames.SELECT))
-        if job.abandoned:  # a card that was read has to be laid anew: not for a record that nobody wants
-            raise DeviceError(ErrorCode.WITHDRAWN, "nobody waits for the record")
-        data = self._expect_done(line, self._ask(line, frames.READ, READ_S))
+        contents = frames.contents_of(self._read_settling(line, job))
         self._presumed_until_s = time.monotonic() + self._presumed_s
-        card = parse_text(frames.text_of(data))
-        return CardRead(card, job.insertion, round((time.monotonic() - started_s) * 1000))
+        if contents.fingerprint_bytes:
+            _log.info("the module sent %d bytes of fingerprints unasked; dropped", contents.fingerprint_bytes)
+        card = self._with_added_address(line, parse_text(contents.text))
+        photo = decoded(self._photo_decoder, contents.photo)
+        return CardRead(card, insertion, round((time.monotonic() - started_s) * 1000), photo)
+
+    def _read_settling(self, line: SdtLine, job: Job) -> bytes:
+        """Select and read; again while the card settles. The data of the reading that was done."""
+        for tries_left in reversed(range(SETTLE_TRIES)):
+            try:
+                self._expect_done(line, self._ask(line, frames.SELECT))
+                if job.abandoned:  # a card that was read has to be laid anew: not for a record that nobody wants
+                    raise DeviceError(ErrorCode.WITHDRAWN, "nobody waits for the record")
+                return self._expect_done(line, self._ask(line, frames.READ, READ_S))
+            except DeviceError as error:
+                if error.code is not ErrorCode.CARD_DAMAGED or not tries_left or self._hatch.stopping:
+                    raise
+            self._hatch.pause(SETTLE_PAUSE_S)
+            insertion = self._insertion
+            self._poll(line)
+            if insertion is None or self._insertion != insertion:
+                raise card_gone()
+        raise AssertionError("the last try returns or raises")
+
+    def _with_added_address(self, line: SdtLine, card: ResidentCard) -> ResidentCard:
+        """The card with the address that was added to it, if it has one; nonsense instead of one is no harm."""
+        if isinstance(card, PermanentResidentCard):
+            return card
+        reply = self._ask(line, frames.ADDED_ADDRESS)
+        if reply is None or reply.status != frames.DONE:
+            return card
+        try:
+            return msgspec.structs.replace(card, added_address=parse_added_address(reply.data))
+        except DeviceError as error:
+            _log.info("the added address was not read: %s", error)
+            return card
 
     def _expect_done(self, line: SdtLine, reply: Reply | None) -> bytes:
         """The data of a reply that says done; else the error that tells why not."""

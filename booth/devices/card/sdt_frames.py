@@ -7,6 +7,7 @@ The length is big-endian and counts everything after itself, CHK included. CHK i
 length's first byte on.
 """
 
+import struct
 from dataclasses import dataclass, field
 from functools import reduce
 from operator import xor
@@ -16,6 +17,8 @@ from protocol.errors import ErrorCode
 
 PREAMBLE = bytes.fromhex("AAAAAA9669")
 _LENGTH_BYTES = 2
+FRAME_BYTES = len(PREAMBLE) + _LENGTH_BYTES + 1
+"""What a frame has beyond its body: preamble, length, checksum."""
 MIN_LENGTH = 3
 """The shortest body: CMD, PARA, CHK."""
 MAX_LENGTH = 4096
@@ -29,6 +32,8 @@ MODULE_ID = bytes.fromhex("12FF")
 FIND = bytes.fromhex("2001")
 SELECT = bytes.fromhex("2002")
 READ = bytes.fromhex("3001")
+"""Text and photo. The command that reads fingerprints too (3010) is not here on purpose: they are never read."""
+ADDED_ADDRESS = bytes.fromhex("3003")
 
 DONE = 0x90
 FOUND = 0x9F
@@ -38,6 +43,8 @@ CARD_FAULTS = frozenset({0x31, 0x32, 0x33, 0x34, 0x41, 0x80, 0x81})
 """SW3 when it is the card that failed: it refused or was refused, could not be verified, found, selected or read."""
 
 TEXT_BYTES = 256
+PHOTO_BYTES = 1024
+ADDED_ADDRESS_BYTES = 70
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +66,36 @@ def as_reply(body: bytes) -> Reply | None:
     return Reply(body[2], body[3:]) if len(body) >= 3 else None
 
 
-def text_of(data: bytes) -> bytes:
-    """The 256 bytes of text in the data of a reply to READ. The photo after them is not looked at.
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a reading holds. Of fingerprints, which some modules send unasked, the length is noted and nothing kept."""
+
+    text: bytes = field(repr=False)
+    photo: bytes = field(repr=False)
+    fingerprint_bytes: int
+
+
+def contents_of(data: bytes) -> Contents:
+    """The data of a reply to READ, taken apart by the lengths that stand before them.
 
     Raises `DeviceError` (`card_damaged`) when the lengths don't fit.
     """
-    text_length, photo_length = int.from_bytes(data[:2], "big"), int.from_bytes(data[2:4], "big")
-    if text_length != TEXT_BYTES or len(data) != 4 + text_length + photo_length:
-        raise DeviceError(ErrorCode.CARD_DAMAGED, "the record's lengths do not fit")
-    return data[4 : 4 + TEXT_BYTES]
+    lengths = [int.from_bytes(data[at : at + 2], "big") for at in (0, 2, 4)]
+    for count in (2, 3):  # without and with a third length, the fingerprints'
+        start = 2 * count
+        if len(data) == start + sum(lengths[:count]) and lengths[0] == TEXT_BYTES and lengths[1] in (0, PHOTO_BYTES):
+            photo_at = start + TEXT_BYTES
+            fingerprint_bytes = lengths[2] if count == 3 else 0
+            return Contents(data[start:photo_at], data[photo_at : photo_at + lengths[1]], fingerprint_bytes)
+    raise DeviceError(ErrorCode.CARD_DAMAGED, "the record's lengths do not fit")
+
+
+def module_id_of(data: bytes) -> str | None:
+    """The module's id as it is printed on its label, e.g. `05.03-20260101-0000123456-0987654321`; None for nonsense."""
+    if len(data) != 16:
+        return None
+    maker, model, day, first, second = struct.unpack("<HHIII", data)
+    return f"{maker:02d}.{model:02d}-{day:08d}-{first:010d}-{second:010d}"
 
 
 class Deframer:

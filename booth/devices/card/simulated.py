@@ -5,7 +5,7 @@ from types import TracebackType
 from typing import Self
 
 from booth.devices.card.bench_cards import BENCH_CARDS, BenchCardRecord
-from booth.devices.card.interface import CardInserted, CardRead, CardRemoved, ReaderChanged
+from booth.devices.card.interface import CardInserted, CardRead, CardRemoved, ReaderChanged, ReaderTested
 from booth.devices.card.presence import EventFeed, Presence, card_gone
 from booth.errors import DeviceError
 from protocol.errors import ErrorCode
@@ -97,6 +97,11 @@ class SimulatedReader:
         if laid is None or laid.card is None:
             raise DeviceError(ErrorCode.CARD_DAMAGED, "the card answers nonsense")
         return CardRead(laid.card, insertion, self._delay_ms)
+
+    async def test(self) -> ReaderTested:
+        """See `CardReader.test`."""
+        self._presence.require(None)
+        return ReaderTested("simulated")
 
     async def __aenter__(self) -> Self:
         if not self._entered:

@@ -68,41 +68,55 @@ def read_card() -> Exchange[SocialSecurityCard]:
     expires = yield from _record(EXPIRES)
     card_number = yield from _record(CARD_NUMBER)
     holder = yield from _read_holder()
-    locked = holder is None
+    locked = holder.locked
     if locked and version != FIRST_WITH_PSAM:
         raise DeviceError(ErrorCode.CARD_UNSUPPORTED, "the card refuses what its version leaves open")
     if card_number is _Refusal.NOT_THERE or (card_number is _Refusal.LOCKED and not locked):
         raise _damaged("no card number")
-    name, number, sex, birth_date = holder or (None, None, Sex.UNKNOWN, None)
     return SocialSecurityCard(
         version=version,
         card_number=_ascii(card_number),
-        name=name,
-        number=number,
-        number_valid=number is not None and is_valid_number(number),
-        sex=sex,
-        birth_date=birth_date,
+        name=holder.name or None,
+        number=holder.number or None,
+        number_valid=is_valid_number(holder.number),
+        sex=holder.sex,
+        birth_date=holder.birth_date,
         issued=_bcd_date(issued),
         expires=_bcd_date(expires),
         psam_required=locked,
     )
 
 
-def _read_holder() -> Exchange[tuple[str, str, Sex, str | None] | None]:
-    """Name, number, sex and date of birth; None when the card keeps the name or the number to itself."""
+@dataclass(frozen=True, slots=True, repr=False)
+class _Holder:
+    """What the card says of its holder; texts are empty for what it keeps to itself. `locked`: it keeps something."""
+
+    locked: bool
+    name: str = ""
+    number: str = ""
+    sex: Sex = Sex.UNKNOWN
+    birth_date: str | None = None
+
+
+def _read_holder() -> Exchange[_Holder]:
+    """Every record is asked for: a card may keep its number to itself and still tell the name."""
     if (yield from _select_file(EF_HOLDER)) is _Refusal.LOCKED:
-        return None
+        return _Holder(locked=True)
     number = yield from _record(NUMBER)
     name = yield from _record(NAME)
-    if number is _Refusal.LOCKED or name is _Refusal.LOCKED:
-        return None
     name_rest = yield from _record(NAME_REST)
     sex = yield from _record(SEX)
     birth = yield from _record(BIRTH)
-    whole_name, digits = _text(name, name_rest), _ascii(number)
-    if not whole_name or not digits:
+    holder = _Holder(
+        locked=_Refusal.LOCKED in (number, name),
+        name="" if isinstance(name, _Refusal) else _text(name, name_rest),
+        number=_ascii(number),
+        sex=SEXES.get(_ascii(sex), Sex.UNKNOWN),
+        birth_date=_bcd_date(birth),
+    )
+    if (not holder.name and name is not _Refusal.LOCKED) or (not holder.number and number is not _Refusal.LOCKED):
         raise _damaged("no name or no number")
-    return whole_name, digits, SEXES.get(_ascii(sex), Sex.UNKNOWN), _bcd_date(birth)
+    return holder
 
 
 def _select_application() -> Exchange[None]:
@@ -146,10 +160,16 @@ def _command(command: bytes) -> Exchange[_Answer]:
         if high == _MORE:
             ask = bytes([0x00, 0xC0, 0x00, 0x00, low])
         elif high == _WRONG_LE:
-            ask = ask[:4] + bytes([low])
+            ask = _with_expected_length(ask, low)
         else:
             return _Answer(high << 8 | low, data)
     raise _damaged("the card never comes to the end of its answer")
+
+
+def _with_expected_length(command: bytes, expected: int) -> bytes:
+    """The same command with another Le; the data of one that carries data stay (a fifth byte alone is an Le)."""
+    head = command[: 5 + command[4]] if len(command) > 5 else command[:4]
+    return head + bytes([expected])
 
 
 def _text(*parts: bytes | _Refusal) -> str:

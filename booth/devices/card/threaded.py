@@ -12,7 +12,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Protocol, Self, TypeVar
 
-from booth.devices.card.interface import CardEvent, CardRead, ReaderChanged
+from booth.devices.card.interface import CardEvent, CardRead, ReaderChanged, ReaderTested
 from booth.devices.card.presence import EventFeed, Presence
 from booth.errors import DeviceError
 from protocol.errors import ErrorCode
@@ -30,14 +30,19 @@ _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
 
-class ReadJob:
-    """One read, handed to the thread. When nobody waits any more it is `abandoned`, and its outcome is dropped."""
+Outcome = CardRead | ReaderTested
 
-    def __init__(self, insertion: int, loop: asyncio.AbstractEventLoop) -> None:
+
+class Job:
+    """One read (or a self-test, without an insertion), handed to the thread. When nobody waits any more it is
+    `abandoned`, and its outcome is dropped.
+    """
+
+    def __init__(self, insertion: int | None, loop: asyncio.AbstractEventLoop) -> None:
         self.insertion = insertion
         self.abandoned = False
         self.taken: asyncio.Future[None] = loop.create_future()
-        self.outcome: asyncio.Future[CardRead] = loop.create_future()
+        self.outcome: asyncio.Future[Outcome] = loop.create_future()
 
 
 class Hatch:
@@ -50,16 +55,16 @@ class Hatch:
         self._loop = asyncio.get_running_loop()
         self._apply = apply
         self._condition = threading.Condition()
-        self._job: ReadJob | None = None
-        self._current: ReadJob | None = None
+        self._job: Job | None = None
+        self._current: Job | None = None
         self._stopping = False
         self.ended: asyncio.Future[None] = self._loop.create_future()
 
     # In the event loop
 
-    def hand(self, insertion: int) -> ReadJob:
+    def hand(self, insertion: int | None) -> Job:
         with self._condition:
-            self._job = ReadJob(insertion, self._loop)
+            self._job = Job(insertion, self._loop)
             self._condition.notify()
             return self._job
 
@@ -74,7 +79,7 @@ class Hatch:
     def stopping(self) -> bool:
         return self._stopping
 
-    def take(self, timeout_s: float) -> ReadJob | None:
+    def take(self, timeout_s: float) -> Job | None:
         """The next job; None when there was none for so long, or when the thread must stop."""
         with self._condition:
             self._condition.wait_for(lambda: self._job is not None or self._stopping, timeout_s)
@@ -92,7 +97,7 @@ class Hatch:
     def tell(self, event: CardEvent) -> None:
         self._in_loop(lambda: None if self._stopping else self._apply(event))
 
-    def settle(self, outcome: CardRead | DeviceError) -> None:
+    def settle(self, outcome: Outcome | DeviceError) -> None:
         """The outcome of the job that was taken last; the first one counts."""
         job, self._current = self._current, None
         if job is not None:
@@ -136,7 +141,7 @@ class ThreadedReader(ABC):
         self._thread_name = thread_name
         self._thread: threading.Thread | None = None
         self._hatch: Hatch | None = None
-        self._one_read = asyncio.Lock()
+        self._one_job = asyncio.Lock()
         self._insertions = itertools.count(1)
 
     @property
@@ -156,7 +161,18 @@ class ThreadedReader(ABC):
 
     async def read(self, insertion: int) -> CardRead:
         """See `CardReader.read`. Cancelling it drops the record; the thread finishes with the card and goes on."""
-        async with self._one_read:
+        outcome = await self._done(insertion)
+        assert isinstance(outcome, CardRead)
+        return outcome
+
+    async def test(self) -> ReaderTested:
+        """See `CardReader.test`."""
+        outcome = await self._done(None)
+        assert isinstance(outcome, ReaderTested)
+        return outcome
+
+    async def _done(self, insertion: int | None) -> Outcome:
+        async with self._one_job:
             self._presence.require(insertion)
             hatch = self._hatch
             if hatch is None:
@@ -173,7 +189,7 @@ class ThreadedReader(ABC):
                 job.taken.cancel()
                 job.outcome.cancel()
 
-    async def _outcome(self, job: ReadJob, hatch: Hatch) -> CardRead:
+    async def _outcome(self, job: Job, hatch: Hatch) -> Outcome:
         either: set[asyncio.Future[Any]] = {job.outcome, hatch.ended}
         await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         if job.outcome.done():

@@ -105,6 +105,15 @@ def wait_for_change(context: int, timeout_ms: int, reader: str | None, known: Sl
     return known
 
 
+def atr(context: int, reader: str) -> str | None:
+    """The ATR of the card that lies in `reader`, as hexadecimal text; None when there is none."""
+    result, states = scard.SCardGetStatusChange(context, 0, [(reader, scard.SCARD_STATE_UNAWARE)])
+    if _unsigned(result) == TIMED_OUT:
+        return None
+    _check("ask for the ATR", result)
+    return next((bytes(byte & 0xFF for byte in found).hex().upper() or None for _, _, found in states), None)
+
+
 def connect(context: int, reader: str) -> ConnectedCard:
     """Power the card up, for this program alone."""
     result, handle, protocol = scard.SCardConnect(

@@ -79,7 +79,8 @@ def desk_scene(seed: int) -> Image:
     """The desk of this seed without a phone, `(1080, 1920, 3) uint8 BGR`: what the camera shows most of the time."""
     rng = np.random.default_rng(seed)
     noise = rng.normal(0.0, 2.0, (HEIGHT_PX, WIDTH_PX)).astype(np.float32)
-    return np.clip(_mat(rng) + noise[..., None], 0, 255).astype(np.uint8)
+    image: Image = np.clip(_mat(rng) + noise[..., None], 0, 255).astype(np.uint8)
+    return image
 
 
 def code_image(text: str, module_px: int, ec_level: str = "M") -> NDArray[np.uint8]:

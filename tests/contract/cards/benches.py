@@ -10,13 +10,15 @@ from booth.devices.card import winscard
 from booth.devices.card.bench_cards import BENCH_CARDS
 from booth.devices.card.interface import CardEvent, CardInserted, CardReader, CardRemoved, ReaderChanged
 from booth.devices.card.pcsc import PcscReader
-from booth.devices.card.sdt import SdtSerialReader
+from booth.devices.card.sdt import SdtSerialReader, SdtUsbReader
 from booth.devices.card.simulated import SimulatedReader
 from protocol.messages import DeviceKind, DeviceState
-from protocol.records import Card, IdCard, SocialSecurityCard
-from tests.support.pcscd import PrivatePcscd
-from tests.support.sdt_module import SdtModule, text_of
-from tests.support.virtual_card import VirtualCard, VirtualSlot
+from protocol.records import Card, SocialSecurityCard
+from rigs.pcscd import PrivatePcscd
+from rigs.resident_text import added_address_of, text_of
+from rigs.sdt_module import SdtModule
+from rigs.sdt_usb import UsbBus
+from rigs.virtual_card import VirtualCard, VirtualSlot
 
 PATIENCE_S = 10.0
 """What a test waits at most for something that must come."""
@@ -89,9 +91,9 @@ class SdtBench:
         self._module = module
 
     async def lay(self, card: Card, *, pulled_out_when_read: bool = False) -> None:
-        assert isinstance(card, IdCard)
+        assert not isinstance(card, SocialSecurityCard)
         await self.lift()
-        self._module.lay(text_of(card), pulled_out_when_read=pulled_out_when_read)
+        self._module.lay(text_of(card), pulled_out_when_read=pulled_out_when_read, added_address=added_address_of(card))
 
     async def lay_damaged(self) -> None:
         await self.lift()
@@ -107,6 +109,39 @@ class SdtBench:
 
     async def plug(self) -> None:
         self._module.plug()
+
+    async def see_empty(self, events: AsyncIterator[CardEvent]) -> None: ...
+
+
+class UsbBench:
+    """The same driver above another wire."""
+
+    def __init__(self, bus: UsbBus) -> None:
+        self.reader = SdtUsbReader(backend=bus)
+        self.cards = bench_cards(DeviceKind.ID_CARD_READER)
+        self.bus = bus
+
+    async def lay(self, card: Card, *, pulled_out_when_read: bool = False) -> None:
+        assert not isinstance(card, SocialSecurityCard)
+        await self.lift()
+        self.bus.module.lay(
+            text_of(card), pulled_out_when_read=pulled_out_when_read, added_address=added_address_of(card)
+        )
+
+    async def lay_damaged(self) -> None:
+        await self.lift()
+        self.bus.module.lay(text_of(self.cards[0]), unreadable=True)  # type: ignore[arg-type]  # an IdCard, by its kind
+
+    async def lift(self) -> None:
+        await asyncio.to_thread(self.bus.module.lift)
+
+    async def reading_began(self) -> None: ...
+
+    async def unplug(self) -> None:
+        self.bus.unplug()
+
+    async def plug(self) -> None:
+        self.bus.plug()
 
     async def see_empty(self, events: AsyncIterator[CardEvent]) -> None: ...
 

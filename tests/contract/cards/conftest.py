@@ -8,9 +8,10 @@ from collections.abc import Iterator
 import pytest
 
 from booth.devices.card import winscard
-from tests.contract.cards.benches import Bench, PcscBench, SdtBench, SimulatedBench
-from tests.support.pcscd import PrivatePcscd
-from tests.support.sdt_module import SdtModule
+from rigs.pcscd import PrivatePcscd
+from rigs.sdt_module import SdtModule
+from rigs.sdt_usb import BULK, HID, UsbBus
+from tests.contract.cards.benches import Bench, PcscBench, SdtBench, SimulatedBench, UsbBench
 
 
 @pytest.fixture(scope="session")
@@ -30,12 +31,16 @@ def module() -> Iterator[SdtModule]:
         yield module
 
 
-@pytest.fixture(params=["simulated", "sdt", "pcsc"])
+@pytest.fixture(params=["simulated", "sdt", "usb_bulk", "usb_hid", "pcsc"])
 def bench(request: pytest.FixtureRequest) -> Bench:
     match request.param:
         case "simulated":
             return SimulatedBench()
         case "sdt":
             return SdtBench(request.getfixturevalue("module"))
+        case "usb_bulk":
+            return UsbBench(UsbBus(BULK))
+        case "usb_hid":
+            return UsbBench(UsbBus(HID))
         case _:
             return PcscBench(request.getfixturevalue("pcscd"))

@@ -12,20 +12,22 @@ from booth.errors import DeviceError
 from protocol.errors import ErrorCode
 from protocol.messages import DeviceState
 from protocol.records import Card
+from rigs.pcscd import PrivatePcscd
+from rigs.sdt_module import SdtModule
+from rigs.sdt_usb import UsbBus
 from tests.contract.cards.benches import (
     PATIENCE_S,
     Bench,
     PcscBench,
     SdtBench,
     SimulatedBench,
+    UsbBench,
     entered,
     next_card,
     next_inserted,
     next_removed,
     next_state,
 )
-from tests.support.pcscd import PrivatePcscd
-from tests.support.sdt_module import SdtModule
 
 
 async def refusal(reader: CardReader, insertion: int) -> ErrorCode:
@@ -225,8 +227,48 @@ async def test_nothing_stays_open_when_a_reader_was_left(bench: Bench) -> None:
     assert open_files[1:] == [open_files[1]] * 3  # the first time may open what the process keeps
 
 
+async def test_a_self_test_tells_the_readers_name_and_leaves_the_card_readable(bench: Bench) -> None:
+    async with entered(bench) as events:
+        assert (await bench.reader.test()).name
+        await bench.lay(bench.cards[0])
+        insertion = await next_card(events)
+        assert (await bench.reader.test()).name
+        assert await record_of(bench.reader, insertion) == bench.cards[0]
+
+
+async def test_a_self_test_of_a_reader_that_is_away_says_so(bench: Bench) -> None:
+    async with entered(bench) as events:
+        await bench.unplug()
+        assert await next_state(events) is DeviceState.ABSENT
+        with pytest.raises(DeviceError) as refused:
+            await bench.reader.test()
+        assert refused.value.code is ErrorCode.READER_ABSENT
+        await bench.plug()
+        assert await next_state(events) is DeviceState.READY
+
+
+async def test_ten_insertions_one_upon_the_other_never_mix_two_cards(bench: Bench) -> None:
+    async with entered(bench) as events:
+        laid: dict[int, Card] = {}
+        for number in range(10):
+            await bench.lay(bench.cards[number % 2])
+            insertion = await next_card(events)
+            laid[insertion] = bench.cards[number % 2]
+            if number % 3 == 2:
+                assert await record_of(bench.reader, insertion) == laid[insertion]
+        assert list(laid) == sorted(laid)
+        for earlier in list(laid)[:-1]:
+            assert await refusal(bench.reader, earlier) is ErrorCode.CARD_REMOVED
+
+
 async def test_two_readers_at_once_tell_their_own_cards_apart(pcscd: PrivatePcscd, module: SdtModule) -> None:
-    benches: list[Bench] = [SimulatedBench(), SdtBench(module), PcscBench(pcscd, 0), PcscBench(pcscd, 1)]
+    benches: list[Bench] = [
+        SimulatedBench(),
+        SdtBench(module),
+        UsbBench(UsbBus()),
+        PcscBench(pcscd, 0),
+        PcscBench(pcscd, 1),
+    ]
 
     async def lay_and_read(bench: Bench, card: Card) -> None:
         async with entered(bench) as events:

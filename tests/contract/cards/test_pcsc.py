@@ -15,6 +15,8 @@ from booth.errors import ConfigError, DeviceError
 from protocol.errors import ErrorCode
 from protocol.messages import DeviceState
 from protocol.records import SocialSecurityCard
+from rigs.pcscd import PrivatePcscd
+from rigs.virtual_card import VirtualCard
 from tests.contract.cards.benches import (
     PATIENCE_S,
     PcscBench,
@@ -24,8 +26,6 @@ from tests.contract.cards.benches import (
     next_removed,
     next_state,
 )
-from tests.support.pcscd import PrivatePcscd
-from tests.support.virtual_card import VirtualCard
 
 READABLE, LOCKED, *_ = [bench.card for bench in BENCH_CARDS if isinstance(bench.card, SocialSecurityCard)]
 

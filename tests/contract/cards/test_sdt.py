@@ -5,16 +5,20 @@ import asyncio
 import pytest
 
 from booth.devices.card.bench_cards import BENCH_CARDS
-from booth.devices.card.interface import CardReader
-from booth.devices.card.sdt import SdtSerialReader
+from booth.devices.card.interface import CardReader, ReaderTested
+from booth.devices.card.sdt import SETTLE_TRIES, SdtSerialReader
+from booth.devices.card.sdt_frames import module_id_of
+from booth.devices.card.sdt_text import ResidentCard
 from booth.errors import DeviceError
 from protocol.errors import ErrorCode
 from protocol.messages import DeviceState
 from protocol.records import IdCard
+from rigs.resident_text import added_address_of, text_of
+from rigs.sdt_module import MODULE_ID, SdtModule
 from tests.contract.cards.benches import PATIENCE_S, next_card, next_inserted, next_removed, next_state
-from tests.support.sdt_module import SdtModule, text_of
 
 FIRST, SECOND, *_ = [bench.card for bench in BENCH_CARDS if isinstance(bench.card, IdCard)]
+FAMILY = [bench.card for bench in BENCH_CARDS if isinstance(bench.card, ResidentCard)]
 
 
 async def refusal(reader: CardReader, insertion: int) -> ErrorCode:
@@ -148,13 +152,71 @@ async def test_a_reader_that_is_plugged_in_later_is_found(module: SdtModule) -> 
         assert (await reader.read(await next_inserted(events))).card == FIRST
 
 
-@pytest.mark.parametrize("kind", ["I", "Y"])
-async def test_a_foreigners_card_is_unsupported_and_the_next_card_is_read(module: SdtModule, kind: str) -> None:
+@pytest.mark.parametrize("card", FAMILY, ids=lambda card: type(card).__name__)
+async def test_each_card_of_the_family_is_read(module: SdtModule, card: ResidentCard) -> None:
     async with SdtSerialReader(module.path) as reader:
         events = reader.events()
         assert await next_state(events) is DeviceState.READY
-        module.lay(text_of(FIRST, kind))
-        assert await refusal(reader, await next_inserted(events)) is ErrorCode.CARD_UNSUPPORTED
+        module.lay(text_of(card), added_address=added_address_of(card))
+        assert (await reader.read(await next_inserted(events))).card == card
+
+
+async def test_a_card_that_settles_late_is_read_and_one_that_never_does_is_damaged(module: SdtModule) -> None:
+    async with SdtSerialReader(module.path) as reader:
+        events = reader.events()
+        assert await next_state(events) is DeviceState.READY
+        module.lay(text_of(FIRST), settling=SETTLE_TRIES - 1)
+        assert (await reader.read(await next_inserted(events))).card == FIRST
         await asyncio.to_thread(module.lift)
-        module.lay(text_of(SECOND))
-        assert (await reader.read(await next_card(events))).card == SECOND
+        module.lay(text_of(SECOND), settling=SETTLE_TRIES)
+        assert await refusal(reader, await next_card(events)) is ErrorCode.CARD_DAMAGED
+
+
+async def test_an_added_address_that_is_nonsense_costs_nothing_but_itself(module: SdtModule) -> None:
+    async with SdtSerialReader(module.path) as reader:
+        events = reader.events()
+        assert await next_state(events) is DeviceState.READY
+        module.lay(text_of(FIRST), added_address=b"\x07\x00" * 35)
+        assert (await reader.read(await next_inserted(events))).card == FIRST
+
+
+async def test_fingerprints_that_come_unasked_are_dropped(module: SdtModule) -> None:
+    async with SdtSerialReader(module.path) as reader:
+        events = reader.events()
+        assert await next_state(events) is DeviceState.READY
+        module.lay(text_of(FIRST), fingerprint_bytes=1024)
+        assert (await reader.read(await next_inserted(events))).card == FIRST
+
+
+async def test_the_self_test_tells_the_port_and_the_modules_id(module: SdtModule) -> None:
+    async with SdtSerialReader(module.path) as reader:
+        assert await next_state(reader.events()) is DeviceState.READY
+        assert await reader.test() == ReaderTested(module.path, module_id=module_id_of(MODULE_ID))
+
+
+class Decoder:
+    """A decoder that paints every photo in one colour, or fails."""
+
+    name = "painter 1"
+
+    def __init__(self, fails: bool = False) -> None:
+        self.fails = fails
+
+    def decode(self, wlt: bytes) -> bytes:
+        if self.fails:
+            raise ValueError
+        return bytes([len(wlt) // 8]) * (126 * 102 * 3)
+
+
+@pytest.mark.parametrize("decoder", [None, Decoder(), Decoder(fails=True)], ids=["none", "works", "fails"])
+async def test_a_photo_is_there_only_when_a_decoder_is_and_never_costs_the_text(
+    module: SdtModule, decoder: Decoder | None
+) -> None:
+    async with SdtSerialReader(module.path, photo_decoder=decoder) as reader:
+        events = reader.events()
+        assert await next_state(events) is DeviceState.READY
+        module.lay(text_of(FIRST))
+        read = await reader.read(await next_inserted(events))
+        assert read.card == FIRST
+        is_painted = decoder is not None and not decoder.fails
+        assert (read.photo is not None and read.photo.bgr == bytes([128]) * (126 * 102 * 3)) == is_painted

@@ -9,7 +9,7 @@ from typing import Self
 import numpy as np
 
 from booth.devices.camera.interface import Frame, Image
-from booth.devices.card.interface import CardEvent, CardInserted, CardRead, CardRemoved
+from booth.devices.card.interface import CardEvent, CardInserted, CardRead, CardRemoved, ReaderTested
 from booth.errors import DeviceError
 from protocol.errors import ErrorCode
 from protocol.messages import DeviceKind, DeviceState, DeviceStatus
@@ -64,6 +64,9 @@ class FakeReader:
         if isinstance(outcome, DeviceError):
             raise outcome
         return CardRead(outcome, insertion, 812)
+
+    async def test(self) -> ReaderTested:
+        return ReaderTested("fake")
 
     async def __aenter__(self) -> Self:
         return self

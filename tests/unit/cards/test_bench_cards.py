@@ -1,11 +1,23 @@
 """The invented cards of the bench."""
 
+from typing import get_args
+
 import msgspec
 
 from booth.devices.card.bench_cards import BENCH_CARDS
 from protocol.fields import Id
 from protocol.messages import DeviceKind
-from protocol.records import Card, IdCard, SocialSecurityCard, is_valid_number
+from protocol.records import (
+    Card,
+    IdCard,
+    PermanentResidentCard,
+    PermanentResidentCardVersion,
+    ResidencePermit,
+    SocialSecurityCard,
+    is_valid_foreign_number,
+    is_valid_number,
+    is_valid_permit_number,
+)
 
 
 def test_every_id_is_there_once_and_may_cross_the_wire() -> None:
@@ -15,22 +27,45 @@ def test_every_id_is_there_once_and_may_cross_the_wire() -> None:
 
 
 def test_cards_lie_on_the_reader_that_reads_them_and_may_cross_the_wire() -> None:
-    readers = {IdCard: DeviceKind.ID_CARD_READER, SocialSecurityCard: DeviceKind.SOCIAL_SECURITY_CARD_READER}
     for bench in BENCH_CARDS:
         if bench.card is not None:
-            assert bench.kind is readers[type(bench.card)]
+            is_social = isinstance(bench.card, SocialSecurityCard)
+            assert (bench.kind is DeviceKind.SOCIAL_SECURITY_CARD_READER) == is_social
             assert msgspec.json.decode(msgspec.json.encode(bench.card), type=Card) == bench.card
+
+
+def valid(card: Card) -> bool:
+    match card:
+        case ResidencePermit():
+            return is_valid_permit_number(card.number)
+        case PermanentResidentCard():
+            return is_valid_foreign_number(card.number, card.birth_date)
+        case IdCard() | SocialSecurityCard():
+            return is_valid_number(card.number or "")
 
 
 def test_numbers_say_of_themselves_whether_their_check_character_holds() -> None:
     cards = [bench.card for bench in BENCH_CARDS if bench.card is not None]
-    assert all(card.number_valid == is_valid_number(card.number or "") for card in cards)
+    assert all(card.number_valid == valid(card) for card in cards)
     assert [card.number for card in cards if not card.number_valid and card.number] == ["319999196802140225"]
 
 
 def test_no_number_can_be_somebodys() -> None:
-    cards = [bench.card for bench in BENCH_CARDS if bench.card is not None and bench.card.number]
-    assert all(card.number is not None and card.number.startswith("319999") for card in cards)
+    for card in [bench.card for bench in BENCH_CARDS if bench.card is not None and bench.card.number]:
+        if isinstance(card, ResidencePermit):
+            assert card.number[14:17] == "000"
+        elif isinstance(card, PermanentResidentCard):
+            assert card.nationality == "UTO"
+        else:
+            assert card.number is not None
+            assert card.number.startswith("319999")
+
+
+def test_there_is_a_card_of_every_kind() -> None:
+    there = {type(bench.card) for bench in BENCH_CARDS if bench.card is not None}
+    assert there == set(get_args(Card))
+    versions = {bench.card.version for bench in BENCH_CARDS if isinstance(bench.card, PermanentResidentCard)}
+    assert versions == set(PermanentResidentCardVersion)
 
 
 def test_numbers_sexes_and_birthdays_agree() -> None:

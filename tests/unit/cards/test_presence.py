@@ -15,7 +15,7 @@ KIND = DeviceKind.ID_CARD_READER
 READY = ReaderChanged(DeviceStatus(KIND, DeviceState.READY))
 
 
-def refusal(presence: Presence, insertion: int) -> ErrorCode:
+def refusal(presence: Presence, insertion: int | None) -> ErrorCode:
     with pytest.raises(DeviceError) as refused:
         presence.require(insertion)
     return refused.value.code

@@ -5,7 +5,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from booth.devices.card import sdt_frames as frames
-from booth.devices.card.sdt_frames import MAX_LENGTH, PREAMBLE, Deframer, Reply, as_reply, frame, text_of
+from booth.devices.card.sdt_frames import (
+    MAX_LENGTH,
+    PREAMBLE,
+    Deframer,
+    Reply,
+    as_reply,
+    contents_of,
+    frame,
+    module_id_of,
+)
 from booth.errors import DeviceError
 from protocol.errors import ErrorCode
 
@@ -22,6 +31,7 @@ noise = st.binary(max_size=40).filter(lambda data: PREAMBLE[0] not in data)
         (frames.FIND, "AAAAAA9669 0003 2001 22"),
         (frames.SELECT, "AAAAAA9669 0003 2002 21"),
         (frames.READ, "AAAAAA9669 0003 3001 32"),
+        (frames.ADDED_ADDRESS, "AAAAAA9669 0003 3003 30"),
     ],
 )
 def test_each_command_looks_as_the_standard_says(command: bytes, wire: str) -> None:
@@ -89,16 +99,45 @@ def test_a_reply_does_not_show_its_data() -> None:
     assert "secret" not in repr(Reply(0x90, b"secret"))
 
 
-@given(st.binary(max_size=1400) | st.binary(max_size=1100).map(lambda rest: bytes.fromhex("01000400") + rest))
+@given(
+    st.binary(max_size=1400)
+    | st.binary(max_size=1400).map(lambda rest: bytes.fromhex("01000400") + rest)
+    | st.integers(0, 1100).map(lambda size: bytes.fromhex("01000400") + size.to_bytes(2, "big") + bytes(1280 + size))
+)
 def test_the_data_of_a_reading_hold_256_bytes_of_text_or_are_refused(data: bytes) -> None:
     try:
-        text = text_of(data)
+        contents = contents_of(data)
     except DeviceError as error:
         assert error.code is ErrorCode.CARD_DAMAGED
     else:
-        assert text == data[4:260]
-        assert len(text) == 256
+        assert len(contents.text) == 256
+        assert len(contents.photo) in (0, 1024)
+        assert len(data) - len(contents.text) - len(contents.photo) - contents.fingerprint_bytes in (4, 6)
 
 
-def test_the_text_of_a_whole_reading_is_taken_from_before_the_photo() -> None:
-    assert text_of(bytes.fromhex("01000400") + b"t" * 256 + b"p" * 1024) == b"t" * 256
+def test_a_whole_reading_is_taken_apart_into_text_and_photo() -> None:
+    contents = contents_of(bytes.fromhex("01000400") + b"t" * 256 + b"p" * 1024)
+    assert (contents.text, contents.photo, contents.fingerprint_bytes) == (b"t" * 256, b"p" * 1024, 0)
+
+
+def test_of_fingerprints_that_come_unasked_the_length_is_noted_and_nothing_kept() -> None:
+    contents = contents_of(bytes.fromhex("010004000200") + b"t" * 256 + b"p" * 1024 + b"f" * 512)
+    assert (contents.text, contents.photo, contents.fingerprint_bytes) == (b"t" * 256, b"p" * 1024, 512)
+
+
+def test_no_command_asks_for_fingerprints() -> None:
+    commands = [value for value in vars(frames).values() if isinstance(value, bytes) and len(value) == 2]
+    assert frames.READ in commands
+    assert bytes.fromhex("3010") not in commands
+
+
+def test_contents_do_not_show_themselves() -> None:
+    shown = repr(contents_of(bytes.fromhex("01000400") + b"t" * 256 + b"p" * 1024))
+    assert "ttt" not in shown
+    assert "ppp" not in shown
+
+
+def test_a_modules_id_is_printed_as_on_its_label() -> None:
+    data = bytes.fromhex("0500 0300 5D263501 40E20100 B168DE3A")
+    assert module_id_of(data) == "05.03-20260445-0000123456-0987654321"
+    assert module_id_of(data[:15]) is None

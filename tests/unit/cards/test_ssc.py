@@ -9,7 +9,7 @@ from booth.devices.card import ssc
 from booth.errors import DeviceError
 from protocol.errors import ErrorCode
 from protocol.records import Sex, SocialSecurityCard
-from tests.support.virtual_card import VirtualCard
+from rigs.virtual_card import VirtualCard
 
 
 def card(version: str = "2.00", name: str = "林晓梅") -> SocialSecurityCard:
@@ -68,6 +68,14 @@ def test_a_third_generation_card_that_locks_its_holder_asks_for_a_psam() -> None
     assert record.psam_required
     assert (record.name, record.number, record.number_valid, record.card_number) == (None, None, False, "")
     assert (record.issued, record.expires) == ("2015-06-01", "2035-05-31")
+
+
+def test_what_a_locked_card_does_tell_stands_beside_the_psam() -> None:
+    locked = VirtualCard.of(card("3.00"))
+    locked.locked = frozenset({ssc.NUMBER})
+    record = read(locked)
+    assert record.psam_required
+    assert (record.name, record.number, record.birth_date) == ("林晓梅", None, "1958-03-12")
 
 
 def test_an_older_card_that_locks_its_holder_is_unsupported() -> None:
@@ -190,3 +198,10 @@ def check(given: list[bytes]) -> None:
 
 def assert_crosses_the_wire(record: SocialSecurityCard) -> None:
     assert msgspec.json.decode(msgspec.json.encode(record), type=SocialSecurityCard) == record
+
+
+def test_a_select_that_is_told_another_length_keeps_its_data() -> None:
+    reading = ssc.read_card()
+    select = next(reading)
+    assert reading.send(b"\x6c\x10") == select + b"\x10"
+    assert reading.send(b"\x6c\x20") == select + b"\x20"

@@ -1,7 +1,9 @@
 """The core's rules, one by one."""
 
+import msgspec
 import pytest
 
+from booth.devices.card.bench_cards import BENCH_CARDS, BenchCardRecord
 from center.core import decide_booth, decide_clerk, decide_time
 from center.core.affair import Affair, Decision, EntryKind, Join
 from center.core.identity import filled
@@ -27,7 +29,7 @@ from protocol.messages import (
     VisitWiped,
 )
 from protocol.pages import PagePart
-from protocol.records import CardLost, CodeHolder, CodeShown
+from protocol.records import CardLost, CodeHolder, CodeShown, PermanentResidentCard
 from protocol.states import CaseState, CommandState, PageState, SessionState, SignatureState, TicketState
 from tests.unit.center import samples
 from tests.unit.center.samples import CLERK, ID_CARD, NOW_MS, OTHER_CLERK, SOCIAL_SECURITY_CARD
@@ -133,6 +135,32 @@ def test_a_card_of_the_other_kind_does_not_answer_a_command() -> None:
     affair = samples.ordered(samples.serving(), CommandKind.READ_ID_CARD)
     with pytest.raises(DeskError, match="card_unsupported"):
         decide_booth.hear(affair, CardPresented("k1", SOCIAL_SECURITY_CARD, 900), NOW_MS)
+
+
+@pytest.mark.parametrize("bench", [bench for bench in BENCH_CARDS if bench.card is not None], ids=repr)
+def test_every_card_of_the_bench_answers_its_command_and_is_shown_to_the_clerk(bench: BenchCardRecord) -> None:
+    is_social = bench.kind is DeviceKind.SOCIAL_SECURITY_CARD_READER
+    kind = CommandKind.READ_SOCIAL_SECURITY_CARD if is_social else CommandKind.READ_ID_CARD
+    assert bench.card is not None
+    affair = samples.ordered(samples.serving(CardLost()), kind)
+    affair = decide_booth.hear(affair, CardPresented("k1", bench.card, 900), NOW_MS).affair
+    assert [(str(each.source), each.card) for each in affair.identities] == [
+        (bench.card.__struct_config__.tag, bench.card)
+    ]
+    number = getattr(bench.card, "number", None)
+    assert affair.case.form["applicant_number"] == (number or "")
+
+
+def test_a_foreigner_without_a_chinese_name_fills_the_form_with_the_english_one() -> None:
+    card = next(bench.card for bench in BENCH_CARDS if bench.card_id == "resident-2017")
+    assert isinstance(card, PermanentResidentCard)
+    assert card.name == ""
+    assert samples.waiting(card).case.form["applicant_name"] == card.name_en
+
+
+def test_an_added_address_goes_before_the_printed_one() -> None:
+    card = msgspec.structs.replace(ID_CARD, added_address="上海市虚构区新路 1 号")
+    assert samples.waiting(card).case.form["mail_address"] == "上海市虚构区新路 1 号"
 
 
 def test_a_card_that_comes_after_the_command_was_withdrawn_is_not_kept() -> None:

@@ -8,6 +8,7 @@ import contextlib
 import socket
 import struct
 import threading
+import time
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
@@ -71,6 +72,8 @@ class VirtualCard:
     mute_at: int | None = None
     pull_out_at: int | None = None
     commands: int = 0
+    busy_s: float = field(default=0.0, init=False)
+    """How long it was at work on its answers until now."""
     _selected: bool = field(default=False, init=False)
     _file: int = field(default=0, init=False)
 
@@ -183,9 +186,12 @@ class _LaidCard:
         if number == card.mute_at:
             self._lifted.wait()
             return None
+        begun_s = time.perf_counter()
         if card.delay_s:
             self._lifted.wait(card.delay_s)
-        return card.answer(message)
+        answer = card.answer(message)
+        card.busy_s += time.perf_counter() - begun_s
+        return answer
 
     def _receive(self) -> bytes | None:
         """One message; None when the connection ended."""

@@ -2,7 +2,7 @@
 serial line.
 
 It behaves as public descriptions say that the real ones do: a card that was read is not found again until it is
-lifted. What it holds is invented. `text_of` makes the 256 bytes that read as a given record.
+lifted. What it holds is invented. `rigs.resident_text.text_of` makes the 256 bytes that read as a given record.
 """
 
 import os
@@ -17,37 +17,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypedDict, Unpack
 
 from booth.devices.card import sdt_frames as frames
-from booth.devices.card.sdt_text import ETHNICITIES, LONG_TERM
-from protocol.records import IdCard, Sex
 
-PHOTO_BYTES = 1024
+MODULE_ID = bytes.fromhex("0500 0300 0527 3401 40E2 0100 B168 DE3A".replace(" ", ""))
+"""05.03-20195077-0000123456-0987654321, invented."""
 _BYTES_PER_S = 115200 / 10
 _PIECE_BYTES = 64
-_CODES = {name: code for code, name in ETHNICITIES.items()}
-_SEX_CODES = {Sex.UNKNOWN: "0", Sex.MALE: "1", Sex.FEMALE: "2", Sex.UNSTATED: "9"}
-
-
-def text_of(card: IdCard, kind: str = "") -> bytes:
-    """The text of a card that reads as `card`; `kind` is its type: `J`, `I`, `Y`, or none for a resident card."""
-    until = LONG_TERM if card.long_term else _digits(card.valid_until)
-    fields = (
-        (card.name, 30),
-        (_SEX_CODES[card.sex], 2),
-        (_CODES.get(card.ethnicity, card.ethnicity), 4),
-        (_digits(card.birth_date), 16),
-        (card.address, 70),
-        (card.number, 36),
-        (card.issuer, 30),
-        (_digits(card.valid_from), 16),
-        (until, 16),
-        ("", 28),
-        (kind, 2),
-        ("", 6),
-    )
-    return b"".join(_padded(text, size_bytes) for text, size_bytes in fields)
 
 
 @dataclass
@@ -57,22 +34,35 @@ class LaidCard:
     text: bytes
     unreadable: bool = False
     pulled_out_when_read: bool = False
+    settling: int = 0
+    """How many readings fail before the card has settled."""
+    added_address: bytes | None = None
+    fingerprint_bytes: int | None = None
+    """A module that sends fingerprints unasked: how many bytes, after a third length."""
     found: bool = False
     selected: bool = False
     read: bool = False
 
 
-class SdtModule:
-    """A context manager. `path` is where the reader is plugged in; unplugging removes it, plugging brings it back."""
+class How(TypedDict, total=False):
+    """The fields of `LaidCard` that a hand may choose."""
 
-    def __init__(self, *, paced: bool = False) -> None:
-        self._paced = paced
+    unreadable: bool
+    pulled_out_when_read: bool
+    settling: int
+    added_address: bytes | None
+    fingerprint_bytes: int | None
+
+
+class SamV:
+    """The module itself, and the hand at it; how its bytes travel is the business of whoever owns it."""
+
+    def __init__(self) -> None:
         self._lock = threading.Lock()
         self._changed = threading.Condition(self._lock)
         self._card: LaidCard | None = None
-        self._folder: Path | None = None
-        self._plugged: _Plugged | None = None
         self._finds_without_card = 0
+        self.plugged = False
         self.silent = False
         """The port is there but the module says nothing."""
         self.garbage = b""
@@ -82,71 +72,43 @@ class SdtModule:
         self.status = frames.DONE
         """What the module answers to status, and to find when it is not done."""
 
-    @property
-    def path(self) -> str:
-        assert self._folder is not None, "the module was not entered"
-        return str(self._folder / "tty")
-
     # What a hand does
 
-    def lay(self, text: bytes, *, unreadable: bool = False, pulled_out_when_read: bool = False) -> None:
+    def lay(self, text: bytes, **how: Unpack[How]) -> None:
         """Lay a card, in place of the one that lies there."""
         with self._lock:
-            self._card = LaidCard(text, unreadable, pulled_out_when_read)
+            self._card = LaidCard(text, **how)
 
     def lift(self) -> None:
         """Take the card away, and wait until the module looked for one in vain: it is quicker than a hand."""
         with self._changed:
             lying, self._card = self._card, None
-            if lying is not None and self._plugged is not None:
+            if lying is not None and self.plugged:
                 seen = self._finds_without_card
                 self._changed.wait_for(lambda: self._finds_without_card > seen, timeout=2)
 
-    def unplug(self) -> None:
-        """Pull the reader's cable; harmless when it is out."""
-        if self._plugged is not None:
-            Path(self.path).unlink()
-            self._plugged.close()
-            self._plugged = None
-
-    def plug(self) -> None:
-        if self._plugged is None:
-            self._plugged = _Plugged(self._reply_to)
-            Path(self.path).symlink_to(self._plugged.path)
-
-    def __enter__(self) -> Self:
-        self._folder = Path(tempfile.mkdtemp(prefix="sdt-"))
-        self.plug()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.unplug()
-        if self._folder is not None:
-            shutil.rmtree(self._folder)
-            self._folder = None
-
     # What the module does
 
-    def _reply_to(self, body: bytes, send: Callable[[bytes], None]) -> None:
+    def reply_to(self, body: bytes) -> bytes:
+        """What goes over the wire in answer to a frame's body."""
         with self._changed:
             answer = self._answer(body[:2])
             self._changed.notify_all()
         if self.silent:
-            return
+            return b""
         wire = frames.frame(b"\0\0" + answer)
         if self.wrong_checksums:
             self.wrong_checksums -= 1
             wire = wire[:-1] + bytes([wire[-1] ^ 0xFF])
-        for piece in _pieces(self.garbage + wire):
-            send(piece)
-            if self._paced:
-                time.sleep(len(piece) / _BYTES_PER_S)  # the speed of the wire is what is simulated here
+        return self.garbage + wire
 
     def _answer(self, command: bytes) -> bytes:
         if command in (frames.RESET, frames.STATUS):
             return bytes([self.status])
+        if command == frames.MODULE_ID:
+            return bytes([self.status]) + MODULE_ID
+        if command == frames.ADDED_ADDRESS:
+            return self._added_address()
         if command == frames.FIND:
             return self._find()
         if command == frames.SELECT:
@@ -181,9 +143,80 @@ class SdtModule:
         if card.unreadable:
             card.found = card.selected = False
             return b"\x41"
+        if card.settling:
+            card.settling -= 1
+            card.selected = False
+            return b"\x41"
         card.read = True
-        lengths = len(card.text).to_bytes(2, "big") + PHOTO_BYTES.to_bytes(2, "big")
-        return b"\x90" + lengths + card.text + bytes(PHOTO_BYTES)
+        fingerprints = b"" if card.fingerprint_bytes is None else bytes(card.fingerprint_bytes)
+        lengths = [len(card.text), frames.PHOTO_BYTES]
+        if card.fingerprint_bytes is not None:
+            lengths.append(card.fingerprint_bytes)
+        head = b"".join(length.to_bytes(2, "big") for length in lengths)
+        return b"\x90" + head + card.text + bytes(frames.PHOTO_BYTES) + fingerprints
+
+    def _added_address(self) -> bytes:
+        card = self._card
+        if card is None or not card.read:
+            return b"\x41"
+        return b"\x91" if card.added_address is None else b"\x90" + card.added_address
+
+
+class SdtModule(SamV):
+    """A module on a pseudo-terminal. A context manager. `path` is where the reader is plugged in; unplugging removes
+    it, plugging brings it back.
+
+    `paced`: bytes take the time that they take at 115200 baud.
+    """
+
+    def __init__(self, *, paced: bool = False) -> None:
+        super().__init__()
+        self._paced = paced
+        self._folder: Path | None = None
+        self._terminal: _Plugged | None = None
+        self.busy_s = 0.0
+        """How long requests and replies were on the wire until now, or the module was at work on them."""
+
+    @property
+    def path(self) -> str:
+        assert self._folder is not None, "the module was not entered"
+        return str(self._folder / "tty")
+
+    def unplug(self) -> None:
+        """Pull the reader's cable; harmless when it is out."""
+        if self._terminal is not None:
+            Path(self.path).unlink()
+            self._terminal.close()
+            self._terminal, self.plugged = None, False
+
+    def plug(self) -> None:
+        if self._terminal is None:
+            self._terminal, self.plugged = _Plugged(self._serve), True
+            Path(self.path).symlink_to(self._terminal.path)
+
+    def __enter__(self) -> Self:
+        self._folder = Path(tempfile.mkdtemp(prefix="sdt-"))
+        self.plug()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.unplug()
+        if self._folder is not None:
+            shutil.rmtree(self._folder)
+            self._folder = None
+
+    def _serve(self, body: bytes, send: Callable[[bytes], None]) -> None:
+        begun_s = time.perf_counter()
+        if self._paced:
+            time.sleep((len(body) + frames.FRAME_BYTES) / _BYTES_PER_S)  # the request's own way
+        for piece in _pieces(self.reply_to(body)):
+            if self._paced:
+                time.sleep(len(piece) / _BYTES_PER_S)  # the speed of the wire is what is simulated here
+            self.busy_s += time.perf_counter() - begun_s
+            begun_s = time.perf_counter()
+            send(piece)
 
 
 class _Plugged:
@@ -225,14 +258,3 @@ class _Plugged:
 
 def _pieces(data: bytes) -> list[bytes]:
     return [data[start : start + _PIECE_BYTES] for start in range(0, len(data), _PIECE_BYTES)]
-
-
-def _digits(date: str | None) -> str:
-    return (date or "").replace("-", "")
-
-
-def _padded(text: str, size_bytes: int) -> bytes:
-    raw = text.encode("utf-16-le")
-    if len(raw) > size_bytes:
-        raise ValueError(f"a field of {size_bytes} bytes can't hold {len(raw)}")
-    return raw + " ".encode("utf-16-le") * ((size_bytes - len(raw)) // 2)

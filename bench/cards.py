@@ -1,0 +1,169 @@
+"""Reading cards: what our side adds to the reader's and the card's own time, and how soon a laid card is known.
+
+Three readers: the simulator, a SAM_V module on a pty whose bytes take the time that they take at 115200 baud, and a
+virtual card of which each command takes `APDU_MS`, in a real pcscd. The module's and the card's own time is what they
+measured themselves while they answered. With PC/SC what remains is mostly pcscd's and its virtual driver's: so each
+card is read once more with nothing but the same PC/SC calls, and the overhead is what our reading took longer.
+"""
+
+import asyncio
+import os
+import statistics
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
+from typing import Any
+
+from booth.devices.card import ssc, winscard
+from booth.devices.card.bench_cards import BENCH_CARDS
+from booth.devices.card.interface import CardEvent, CardInserted, CardReader
+from booth.devices.card.pcsc import PcscReader
+from booth.devices.card.sdt import SdtSerialReader
+from booth.devices.card.simulated import SimulatedReader
+from protocol.messages import DeviceKind, DeviceState
+from protocol.records import IdCard, SocialSecurityCard
+from rigs.pcscd import PrivatePcscd
+from rigs.resident_text import text_of
+from rigs.sdt_module import SdtModule
+from rigs.virtual_card import VirtualCard, VirtualSlot
+
+ROUNDS = 40
+SIMULATED_MS = 50
+APDU_MS = 20
+PATIENCE_S = 20.0
+PAUSE_S = 0.137
+"""Between lifting and laying, a little more each time, so that a card comes at every moment of a reader's looking."""
+
+_ID_CARD = next(bench.card for bench in BENCH_CARDS if isinstance(bench.card, IdCard))
+_SOCIAL = next(bench.card for bench in BENCH_CARDS if isinstance(bench.card, SocialSecurityCard))
+
+
+def measure() -> dict[str, Any]:
+    """For each reader, over `ROUNDS` cards: overhead of a reading, and laying to event, p50 and p95 in ms."""
+    return {
+        "rounds": ROUNDS,
+        "simulated": {"own_ms": SIMULATED_MS, **_figures(asyncio.run(_simulated()))},
+        "sdt_pty": {"baud": 115200, **_figures(_sdt())},
+        "pcsc_vpcd": {"apdu_ms": APDU_MS, **_figures(_pcsc())},
+    }
+
+
+def _figures(found: dict[str, Any]) -> dict[str, Any]:
+    return {name: figure for name, figure in found.items() if name != "over_ms"}
+
+
+async def _simulated() -> dict[str, Any]:
+    reader = SimulatedReader(DeviceKind.ID_CARD_READER, delay_ms=SIMULATED_MS)
+
+    async def lift() -> None:
+        reader.lift()
+
+    return await _rounds(reader, lambda: reader.lay("id-lin"), lift, lambda: SIMULATED_MS / 1000)
+
+
+def _sdt() -> dict[str, Any]:
+    with SdtModule(paced=True) as module:
+        spent = _Since(lambda: module.busy_s)
+        reader, lift = SdtSerialReader(module.path), partial(asyncio.to_thread, module.lift)
+        return asyncio.run(_rounds(reader, lambda: module.lay(text_of(_ID_CARD)), lift, spent))
+
+
+def _pcsc() -> dict[str, Any]:
+    with PrivatePcscd() as pcscd, VirtualSlot(pcscd.port()) as slot:
+        os.environ.update(pcscd.environment())  # libpcsclite reads it once, at this process's first PC/SC call
+        laid: list[VirtualCard] = []
+
+        def lay() -> None:
+            laid.append(VirtualCard.of(_SOCIAL, delay_s=APDU_MS / 1000))
+            slot.lay(laid[-1])
+
+        name = pcscd.reader_name()
+        spent, bare_s = _Since(lambda: sum(card.busy_s for card in laid)), []
+
+        async def read_bare_and_lift() -> None:
+            spent()
+            took_s = await asyncio.to_thread(_read_bare, name)
+            bare_s.append(took_s - spent())
+            await asyncio.to_thread(slot.lift)
+
+        found = asyncio.run(_rounds(PcscReader(name, allow_virtual=True), lay, read_bare_and_lift, spent))
+        beyond = found["over_ms"]
+        ours_ms = [over_ms - one_s * 1000 for over_ms, one_s in zip(beyond, bare_s, strict=True)]
+        return {**found, "beyond_the_card_ms": found["overhead_ms"], "overhead_ms": _spread(ours_ms)}
+
+
+def _read_bare(reader_name: str) -> float:
+    """The same card read by PC/SC calls alone; how long it took, in s."""
+    context = winscard.establish()
+    try:
+        begun_s = time.perf_counter()
+        card = winscard.connect(context, reader_name)
+        reading = ssc.read_card()
+        command = next(reading)
+        try:
+            while True:
+                command = reading.send(winscard.transmit(card, command))
+        except StopIteration:
+            pass
+        winscard.disconnect(card, reset=True)
+        return time.perf_counter() - begun_s
+    finally:
+        winscard.release(context)
+
+
+class _Since:
+    """How much a growing figure has grown since it was asked for."""
+
+    def __init__(self, figure: Callable[[], float]) -> None:
+        self._figure = figure
+        self._last = figure()
+
+    def __call__(self) -> float:
+        last, self._last = self._last, self._figure()
+        return self._last - last
+
+
+async def _rounds(
+    reader: CardReader, lay: Callable[[], None], lift: Callable[[], Awaitable[None]], own_s: Callable[[], float]
+) -> dict[str, Any]:
+    laid_ms, over_ms, whole_ms = [], [], []
+    async with reader, asyncio.timeout(PATIENCE_S * ROUNDS):
+        events = reader.events()
+        while reader.status.state is not DeviceState.READY:
+            await anext(events)
+        for number in range(ROUNDS):
+            await asyncio.sleep(PAUSE_S + number * PAUSE_S / ROUNDS)
+            begun_s = time.perf_counter()
+            lay()
+            insertion = await _inserted(events)
+            laid_ms.append((time.perf_counter() - begun_s) * 1000)
+            own_s()
+            begun_s = time.perf_counter()
+            await reader.read(insertion)
+            whole_ms.append((time.perf_counter() - begun_s) * 1000)
+            over_ms.append(whole_ms[-1] - own_s() * 1000)
+            await lift()
+            await _empty(reader, events)
+    return {
+        "over_ms": over_ms,
+        "overhead_ms": _spread(over_ms),
+        "reading_ms": _spread(whole_ms),
+        "laying_to_event_ms": _spread(laid_ms),
+    }
+
+
+async def _inserted(events: AsyncIterator[CardEvent]) -> int:
+    while not isinstance(event := await anext(events), CardInserted):
+        pass
+    return event.insertion
+
+
+async def _empty(reader: CardReader, events: AsyncIterator[CardEvent]) -> None:
+    """PC/SC sees the removal; a module can't after a reading, and tells when the next card comes."""
+    while reader.inserted is not None and isinstance(reader, PcscReader):
+        await anext(events)
+
+
+def _spread(values: list[float]) -> dict[str, float]:
+    cuts = statistics.quantiles(values, n=20)
+    return {"p50": round(statistics.median(values), 1), "p95": round(cuts[18], 1), "max": round(max(values), 1)}

@@ -1,0 +1,148 @@
+"""Coverage-guided fuzzing of everything that reads what a card or a reader said: `make fuzz-cards`.
+
+`python -m tests.fuzz.cards PARSER SECONDS` ends with status 0 when nothing but records and `DeviceError`s came out, in
+time; libFuzzer's last lines say how many inputs it tried. An input that breaks a parser is left under var/fuzz/.
+"""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import atheris
+
+with atheris.instrument_imports(include=["booth.devices.card", "protocol.records"]):
+    from booth.devices.card import sdt_frames as frames
+    from booth.devices.card import ssc
+    from booth.devices.card.bench_cards import BENCH_CARDS
+    from booth.devices.card.sdt_text import ResidentCard, parse_added_address, parse_text
+    from booth.errors import DeviceError
+
+import msgspec
+
+from protocol.records import Card, SocialSecurityCard
+from rigs.resident_text import padded, text_of
+from rigs.virtual_card import VirtualCard
+
+FOLDER = Path(__file__).parents[2] / "var" / "fuzz"
+HANG_S = 5
+MOST_COMMANDS = 160
+"""A card has 11 things to be asked for, each may be asked for 8 times over."""
+
+_encode, _decoder = msgspec.json.Encoder().encode, msgspec.json.Decoder(Card)
+
+
+def deframe(data: bytes) -> None:
+    """The first byte says how the rest is cut."""
+    size = max(1, data[0]) if data else 1
+    deframer = frames.Deframer()
+    for at in range(1, len(data), size):
+        for body in deframer.feed(data[at : at + size]):
+            assert 2 <= len(body) < frames.MAX_LENGTH
+            frames.as_reply(body)
+        assert len(deframer) < len(frames.PREAMBLE) + 2 + frames.MAX_LENGTH
+
+
+def take_apart(data: bytes) -> None:
+    frames.module_id_of(data)
+    try:
+        contents = frames.contents_of(data)
+    except DeviceError:
+        return
+    assert len(contents.text) == frames.TEXT_BYTES
+    assert len(contents.photo) in (0, frames.PHOTO_BYTES)
+    parse(contents.text)
+
+
+def parse(data: bytes) -> None:
+    try:
+        card = parse_text(data)
+    except DeviceError:
+        return
+    assert _decoder.decode(_encode(card)) == card
+
+
+def parse_address(data: bytes) -> None:
+    try:
+        address = parse_added_address(data)
+    except DeviceError:
+        return
+    assert len(address) * 2 <= frames.ADDED_ADDRESS_BYTES
+
+
+def converse(data: bytes) -> None:
+    """Each answer is a length and that many bytes of the input; when it is used up the card says nothing."""
+    reading, at = ssc.read_card(), 0
+    try:
+        next(reading)
+        for _ in range(MOST_COMMANDS):
+            size = data[at] if at < len(data) else 0
+            reading.send(data[at + 1 : at + 1 + size])
+            at += 1 + size
+    except StopIteration as end:
+        assert _decoder.decode(_encode(end.value)) == end.value
+    except DeviceError:
+        pass
+    else:
+        raise AssertionError("the exchange does not end")
+
+
+PARSERS: dict[str, Callable[[bytes], None]] = {
+    "frames": deframe,
+    "contents": take_apart,
+    "text": parse,
+    "address": parse_address,
+    "social": converse,
+}
+
+
+def seeds(name: str) -> list[bytes]:
+    """Whole and right inputs, for the search to begin at."""
+    texts = [text_of(bench.card) for bench in BENCH_CARDS if isinstance(bench.card, ResidentCard)]
+    replies = [bytes.fromhex("01000400") + text + bytes(frames.PHOTO_BYTES) for text in texts]
+    match name:
+        case "frames":
+            return [bytes([size]) + frames.frame(b"\0\0\x90" + reply) for reply in replies for size in (7, 255)]
+        case "contents":
+            return [*replies, bytes.fromhex("010004000200") + replies[0][4:] + bytes(512), bytes(16)]
+        case "text":
+            return texts
+        case "address":
+            return [padded("上海市虚构区望野路 88 弄", frames.ADDED_ADDRESS_BYTES)]
+        case _:
+            return [_conversation(version) for version in ("1.00", "2.00", "3.00")]
+
+
+def _conversation(version: str) -> bytes:
+    """What a card answers from the first command to the last."""
+    record = next(bench.card for bench in BENCH_CARDS if isinstance(bench.card, SocialSecurityCard))
+    card = VirtualCard.of(msgspec.structs.replace(record, version=version))
+    reading, said = ssc.read_card(), b""
+    try:
+        command = next(reading)
+        while True:
+            answer = card.answer(command)
+            said += bytes([len(answer)]) + answer
+            command = reading.send(answer)
+    except StopIteration:
+        return said
+
+
+def main(name: str, seconds: str) -> None:
+    corpus = FOLDER / name
+    corpus.mkdir(parents=True, exist_ok=True)
+    for number, seed in enumerate(seeds(name)):
+        (corpus / f"seed-{number}").write_bytes(seed)
+    options = [
+        f"-max_total_time={seconds}",
+        f"-timeout={HANG_S}",
+        "-max_len=4096",
+        f"-artifact_prefix={FOLDER}/{name}-",
+        "-print_final_stats=1",
+        "-verbosity=1",
+    ]
+    atheris.Setup([sys.argv[0], *options, str(corpus)], PARSERS[name])
+    atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2])
