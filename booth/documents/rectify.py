@@ -19,7 +19,7 @@ MAX_UPSAMPLING = 1.25
 gets larger, not clearer. The far end of a page seen at a slant is stretched more than the near one, as it must be."""
 
 SNAP = 0.035
-"""How far from a known one, relatively, a shape may be: 1 % of error in the corners makes about 2 % in the shape."""
+"""How far from a known one, relatively, a shape may be: an estimate from 1 % of error in the corners."""
 
 USUAL_FOCAL = 1.1
 """Focal length over the frame's width where the picture doesn't tell: a view of 49 degrees, usual for these cameras."""
@@ -28,7 +28,7 @@ FOCAL_LIMITS = (0.7, 2.0)
 """Outside these (71 and 28 degrees) the corners' errors speak, not the lens."""
 
 MIN_PERSPECTIVE = 0.03
-"""Below that part of perspective in either direction a corner's error of a pixel moves the focal length by half."""
+"""Below that part of perspective in either direction the focal length is taken for unknown; an estimate."""
 
 FALLBACK_DIAGONAL_MM = 364.0
 """A page of an unknown shape is taken for one with the diagonal of A4 when the resolution is limited."""

@@ -8,13 +8,13 @@ from booth.devices.camera.interface import Frame, Image
 
 THUMB_PX = 160
 MOVED_LEVELS = 12
-"""Grey levels by which a pixel of the thumbnail must differ to have moved; sensor noise averages out to under 2."""
+"""Grey levels by which a pixel of the thumbnail must differ to have moved; an estimate: noise averages out far below it."""
 
 MOVED_SHARE = 0.004
-"""The part of the thumbnail that may move: a fingertip at an A4 page's edge is about 0.01."""
+"""The part of the thumbnail that may move: an estimate: a fingertip at an A4 page's edge covers more."""
 
 FOCUS_SHARE = 0.15
-"""How much the focus may still change from frame to frame: an autofocus that hunts changes it by a half or more."""
+"""How much the focus may still change from frame to frame; an estimate, to be tried with a real autofocus."""
 
 PATIENCE_FRAMES = 15
 """After that many frames without a still one, the sharpest of them is taken: half a second to 1.5 s."""
