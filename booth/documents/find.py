@@ -23,7 +23,7 @@ SEARCH_PX = 640
 """The long side of the picture that is searched."""
 
 MIN_CONFIDENCE = 0.4
-"""Below it nothing is reported. Chosen, not measured: on a cluttered desk wrong outlines were seen to score 0.64 to 0.69."""
+"""Below it nothing is reported. Chosen, not measured: on cluttered desks wrong outlines scored 0.64 to 0.69."""
 
 MIN_SIDE = 0.07
 """A page's shortest side, as a part of the picture's long side; an ID card is 0.12 of a 440 mm wide view."""

@@ -19,7 +19,8 @@ TOLERANCE = np.array([50.0, 14.0, 14.0], dtype=np.float32)
 
 FRAME_SHARE = 0.12
 """The part of the frame's edge that must look like what surrounds the outline; a page that goes on outside seldom
-covers so much. Chosen with `TOLERANCE` on rendered desks and twelve photographs of two plain tables, of which no whole page was lost.
+covers so much. Chosen with `TOLERANCE` on rendered desks and twelve photographs of two plain tables, of which no whole
+page was lost.
 """
 
 

@@ -8,7 +8,7 @@ from booth.devices.camera.interface import Frame, Image
 
 THUMB_PX = 160
 MOVED_LEVELS = 12
-"""Grey levels by which a pixel of the thumbnail must differ to have moved; an estimate: noise averages out far below it."""
+"""Grey levels by which a pixel of the thumbnail must differ to have moved; an estimate."""
 
 MOVED_SHARE = 0.004
 """The part of the thumbnail that may move: an estimate: a fingertip at an A4 page's edge covers more."""
