@@ -13,6 +13,7 @@ import msgspec
 from booth.errors import CenterLost
 from booth.media.leg import MediaLeg
 from booth.media.sources import SyntheticFace, SyntheticVoice
+from demo.newest import Newest
 from demo.stage import ClerkPlan, Site
 from protocol.counter import (
     ClerkAnswer,
@@ -39,16 +40,12 @@ class Clerk:
     def __init__(self, url: str, http: aiohttp.ClientSession) -> None:
         self._url = url
         self._http = http
-        self._view: CounterView | None = None
-        self._changed = asyncio.Condition()
+        self._newest: Newest[CounterView] = Newest()
         self._first_face: asyncio.Future[float] | None = None
 
     async def until(self, seen: Callable[[CounterView], bool]) -> CounterView:
         """The first view of which `seen` is true, the present one included. The caller sets the time-out."""
-        async with self._changed:
-            await self._changed.wait_for(lambda: self._view is not None and seen(self._view))
-            assert self._view is not None
-            return self._view
+        return await self._newest.until(seen)
 
     async def take(self, affair_id: str) -> int:
         """Take the ticket; the milliseconds until the resident's first picture was decoded."""
@@ -103,13 +100,8 @@ class Clerk:
                 ) as socket:
                     async for message in socket:
                         if message.type is aiohttp.WSMsgType.TEXT:
-                            await self._see(msgspec.json.decode(message.data, type=CounterView))
+                            await self._newest.show(msgspec.json.decode(message.data, type=CounterView))
             await asyncio.sleep(FEED_AGAIN_S)
-
-    async def _see(self, view: CounterView) -> None:
-        async with self._changed:
-            self._view = view
-            self._changed.notify_all()
 
     async def _post(self, path: str, body: msgspec.Struct | None = None) -> dict[str, Any]:
         return await self._request("POST", path, body)

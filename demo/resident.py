@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 import aiohttp
 import msgspec
 
+from demo.newest import Newest
 from demo.stage import BoothPlan
 from protocol.kiosk import KioskAction, KioskView, read_kiosk_event
 
@@ -28,15 +29,11 @@ class Resident:
         self._url = url
         self._http = http
         self._socket = socket
-        self._view: KioskView | None = None
-        self._changed = asyncio.Condition()
+        self._newest: Newest[KioskView] = Newest()
 
     async def until(self, seen: Callable[[KioskView], bool]) -> KioskView:
         """The first view of which `seen` is true, the present one included. The caller sets the time-out."""
-        async with self._changed:
-            await self._changed.wait_for(lambda: self._view is not None and seen(self._view))
-            assert self._view is not None
-            return self._view
+        return await self._newest.until(seen)
 
     async def act(self, action: KioskAction) -> None:
         await self._socket.send_str(msgspec.json.encode(action).decode())
@@ -69,9 +66,7 @@ class Resident:
             if message.type is aiohttp.WSMsgType.TEXT:
                 event = read_kiosk_event(message.data)
                 if isinstance(event, KioskView):
-                    async with self._changed:
-                        self._view = event
-                        self._changed.notify_all()
+                    await self._newest.show(event)
 
 
 @asynccontextmanager
