@@ -9,7 +9,7 @@ FUZZ_SECONDS := $(if $(filter command line,$(origin SECONDS)),$(SECONDS),600)
 PACKAGES := protocol booth center demo bench rigs tests
 WEB_SOURCES := $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -type f -print) $(shell find protocol/text -type f)
 
-.PHONY: help demo test check types states bench bench-cards bench-codes fuzz-cards clean set-up system-packages
+.PHONY: help demo test check types states bench bench-cards bench-codes bench-documents fuzz-cards clean set-up system-packages
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -43,6 +43,9 @@ bench-cards: set-up ## measure reading cards; var/bench/cards.json
 
 bench-codes: set-up ## QR codes on drawn phone screens, and on photographs with DATA=FOLDER
 	$(BIN)/python -m bench codes
+
+bench-documents: set-up ## finding, making and reading pages, and other photographs with DATA=FOLDER
+	$(BIN)/python -m bench documents
 
 fuzz-cards: set-up ## fuzz every parser of cards, SECONDS (600) each, at low priority
 	@for parser in frames contents text address social; do \

@@ -8,6 +8,7 @@ lines is scored by its steps, at 640 px; the best one is then refined at full si
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from booth.devices.camera.interface import Image
 from booth.documents.lines import Line, find_lines
-from booth.documents.mat import on_the_mat
+from booth.documents.mat import MatReference, on_the_mat
 from booth.documents.quad import Quad, is_convex, order_corners
 from booth.documents.refine import refine
 
@@ -47,13 +48,42 @@ SIDE_PARTS = 6
 ENCLOSING_SHARE = 0.85
 """An outline that encloses the best one wins when its score is at least this share: the photo on a card is no page."""
 
+AUTOMATIC_CONFIDENCE = 0.9
+"""From here on an outline may be taken without a person's asking; below it a person sees to the corners. A guess until
+it is calibrated on generated scenes."""
+
+FrameSide = Literal["top", "right", "bottom", "left"]
+
 _Floats = NDArray[np.float64]
 
 
-def find_page(image: Image) -> Quad | None:
-    """The outline of the page, or None when there is none, or none that is wholly inside the frame.
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What lies on the desk.
 
-    Sides may be bent a little and corners round; the outline's corners are where the straight sides meet.
+    `pages` are the outlines of whole pages, the surest first, none over another; `cut` are the sides of the frame over
+    which a page goes on: such a page has no outline here, because a part of it would be guessed.
+    """
+
+    pages: tuple[Quad, ...] = ()
+    cut: tuple[FrameSide, ...] = ()
+
+    @property
+    def best(self) -> Quad | None:
+        return self.pages[0] if self.pages else None
+
+
+def find_page(image: Image, mat: MatReference | None = None) -> Quad | None:
+    """The outline of the surest page, or None when there is none, or none that is wholly inside the frame."""
+    return find_pages(image, mat).best
+
+
+def find_pages(image: Image, mat: MatReference | None = None) -> Found:
+    """Every page and card that lies wholly inside the frame, and where one goes on outside it.
+
+    `image` may be a preview or a still: it is searched at `SEARCH_PX`, and the outlines are made exact at its own size.
+    Sides may be bent a little and corners round; an outline's corners are where the straight sides meet. `mat` is what
+    the empty desk looks like, if that is known; it is what makes white paper on a white mat visible.
     """
     height, width = image.shape[:2]
     factor = min(1.0, SEARCH_PX / max(height, width))
@@ -61,11 +91,11 @@ def find_page(image: Image) -> Quad | None:
     lab = cv2.cvtColor(small, cv2.COLOR_BGR2LAB).astype(np.uint8)
     lines = find_lines([np.ascontiguousarray(lab[:, :, 0]), _tint(lab)])
     if len(lines) < 4:
-        return None
+        return Found()
     best = _best(_Steps.along(lines, lab), lab)
     if best is None or best.confidence < MIN_CONFIDENCE:
-        return None
-    return refine(image, best.scaled(1 / factor), 2.5 / factor)
+        return Found()
+    return Found((refine(image, best.scaled(1 / factor), 2.5 / factor),))
 
 
 def _tint(lab: NDArray[np.uint8]) -> NDArray[np.uint8]:

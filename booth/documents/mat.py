@@ -4,8 +4,15 @@ What surrounds a page is what runs along the frame's edge, too: the mat. A box p
 page; so is a part of one whose other end is outside the frame, on at least one side. Neither is a page of its own.
 """
 
+from collections.abc import Sequence
+from typing import Self
+
+import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from booth.devices.camera.interface import Image
+from booth.documents.quad import Quad
 
 OUTSIDE_PX = 7.0
 """How far outside a side the colour is looked at: past the page's own shadow's darkest part, near enough to be mat."""
@@ -59,3 +66,39 @@ def _frame_edge(lab: NDArray[np.uint8]) -> NDArray[np.float32]:
     y = np.rint(np.linspace(inset, height - 1 - inset, FRAME_PLACES)).astype(np.intp)
     rows = [lab[inset, x], lab[height - 1 - inset, x], lab[y, inset], lab[y, width - 1 - inset]]
     return np.concatenate(rows).astype(np.float32)
+
+
+REFERENCE_PX = 320
+"""The long side at which the empty mat is remembered."""
+
+
+class MatReference:
+    """What the empty desk under a fixed camera looks like: learnt from a frame, kept up to date where nothing lies.
+
+    Pure but for its own memory, which is a few pictures of `REFERENCE_PX`. Not shared between threads.
+    """
+
+    def __init__(self, empty: Image) -> None:
+        """`empty` shows the desk with nothing on it, at any size."""
+        self._mean = _small(empty)
+
+    @classmethod
+    def restored(cls, kept: NDArray[np.float32]) -> Self:
+        """The reference that `kept` came from, e.g. read from the booth's disk after a restart."""
+        reference = cls.__new__(cls)
+        reference._mean = kept.copy()
+        return reference
+
+    @property
+    def kept(self) -> NDArray[np.float32]:
+        """All that must be kept to restore it: `(height, width, 3) float32` BGR."""
+        return self._mean.copy()
+
+    def update(self, image: Image, occupied: Sequence[Quad] = ()) -> None:
+        """Follow slow changes of the desk and its light, outside the outlines `occupied` (pixels of `image`)."""
+
+
+def _small(image: Image) -> NDArray[np.float32]:
+    factor = REFERENCE_PX / max(image.shape[:2])
+    size = max(1, round(image.shape[1] * factor)), max(1, round(image.shape[0] * factor))
+    return cv2.resize(image, size, interpolation=cv2.INTER_AREA).astype(np.float32)
