@@ -1,10 +1,11 @@
-"""The two ends of forwarding: `PublisherEnd` takes a track's packets, `SubscriberEnd` gives them to one subscriber.
+"""The two ends of forwarding: `PublisherEnd` is a source of packets, `SubscriberEnd` a sink that gives them to a peer.
 
 Nothing waits between them: a packet goes out in the same step of the event loop in which it came in.
 """
 
 import random
 import time
+from functools import partial
 
 from aiortc import RTCDtlsTransport
 from aiortc.clock import current_ntp_time
@@ -18,18 +19,23 @@ from aiortc.rtp import (
     RtcpSenderInfo,
     RtcpSourceInfo,
     RtcpSrPacket,
-    RtpPacket,
     pack_remb_fci,
 )
 
+from center.media.flow import Packet, PacketSink, PacketSource
 from center.media.gaps import Gaps
-from center.media.internals import ReceivingEnd, SectionConnection, SendingEnd, SendingFormat
+from center.media.internals import (
+    AUDIO_LEVEL_URI,
+    ReceivingEnd,
+    SectionConnection,
+    SendingEnd,
+    SendingFormat,
+)
 from center.media.packets import Extensions, rtp_packet, rtx_packet
+from center.media.rates import DownlinkRates, UplinkRates
 from center.media.splice import Splice
+from protocol.messages import TrackName
 
-REMB_BPS = 1_500_000
-"""What a publisher may send in one video section, said with its first packet. A sender that must find out for itself
-takes 17 s and nine keyframes to get there (aiortc), and its encoder goes no higher."""
 KEYFRAME_INTERVAL_S = 0.3
 """A publisher is asked for keyframes not more often than this, however many subscribers ask."""
 HISTORY_PACKETS = 512
@@ -38,29 +44,33 @@ MOST_RETRANSMITTED = 128
 """For one request; a forged one can name thousands."""
 
 MID_URI = "urn:ietf:params:rtp-hdrext:sdes:mid"
-AUDIO_LEVEL_URI = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
 SEND_TIME_URI = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
 
 
 class PublisherEnd(ReceivingEnd):
-    """One published track: hands each packet to its subscribers, and has lost ones sent again."""
+    """One published track, a `PacketSource`: hands each packet to its sinks, and has lost ones sent again."""
 
-    def __init__(self, kind: str, transport: RTCDtlsTransport) -> None:
+    def __init__(self, kind: str, transport: RTCDtlsTransport, rates: UplinkRates | None = None) -> None:
         super().__init__(kind, transport)
         self.keyframes_requested = 0
-        self._subscribers: tuple[SubscriberEnd, ...] = ()
+        self.track_name: TrackName | None = None
+        """Told by the plane when the offer is answered."""
+        self._rates = rates or UplinkRates()
+        self._sinks: tuple[PacketSink, ...] = ()
         self._gaps = Gaps()
         self._ssrc: int | None = None
         self._keyframe_at_s = float("-inf")
         self._keyframe_due = False
+        self._octets = 0
+        self._reported_at_s = float("-inf")
 
-    def add(self, subscriber: "SubscriberEnd") -> None:
-        self._subscribers = (*self._subscribers, subscriber)
+    def add(self, sink: PacketSink) -> None:
+        self._sinks = (*self._sinks, sink)
 
-    def remove(self, subscriber: "SubscriberEnd") -> None:
-        self._subscribers = tuple(other for other in self._subscribers if other is not subscriber)
+    def remove(self, sink: PacketSink) -> None:
+        self._sinks = tuple(other for other in self._sinks if other is not sink)
 
-    async def request_keyframe(self, now_s: float) -> None:
+    def request_keyframe(self, now_s: float) -> None:
         """Ask the publisher for a keyframe now, or with its first packet after it may be asked again."""
         if self.kind != "video":
             return
@@ -70,51 +80,63 @@ class PublisherEnd(ReceivingEnd):
             self._keyframe_due = False
             self._keyframe_at_s = now_s
             self.keyframes_requested += 1
-            await self.feed_back(RtcpPsfbPacket(fmt=RTCP_PSFB_PLI, ssrc=self.own_ssrc, media_ssrc=ssrc))
+            self.feed_back(RtcpPsfbPacket(fmt=RTCP_PSFB_PLI, ssrc=self.own_ssrc, media_ssrc=ssrc))
 
-    async def report(self) -> None:
+    def report(self, now_s: float) -> None:
         """Tell the publisher what arrived, and how much it may send; about once a second."""
-        await self.report_reception()
-        await self._limit()
+        elapsed_s = now_s - self._reported_at_s
+        received_bps = self._octets * 8 / elapsed_s
+        self._octets, self._reported_at_s = 0, now_s
+        self._rates.on_reception(self.track_name, self.report_reception(), received_bps, now_s)
+        self._limit(now_s)
 
-    async def on_start(self) -> None:
+    def on_start(self) -> None:
         if self._keyframe_due:
-            await self.request_keyframe(time.monotonic())
+            self.request_keyframe(time.monotonic())
 
-    async def on_packet(self, packet: RtpPacket, now_s: float) -> None:
+    def on_packet(self, packet: Packet, now_s: float) -> None:
         if packet.ssrc != self._ssrc:
             self._ssrc = packet.ssrc
             self._gaps = Gaps()
-            await self._limit()
+            self._limit(now_s)
+        self._octets += len(packet.data)
         if self.kind == "video":
-            await self._mend(packet, now_s)
-        for subscriber in self._subscribers:
-            await subscriber.forward(self, packet, now_s)
+            self._mend(packet, now_s)
+        for sink in self._sinks:
+            sink.take(packet, now_s)
+
+    def on_sender_report(self, ssrc: int, ntp: int, timestamp: int, now_s: float) -> None:
+        for sink in self._sinks:
+            sink.tell_clock(ssrc, ntp, timestamp, now_s)
 
     def on_stop(self) -> None:
-        self._subscribers = ()
+        self._sinks = ()
 
-    async def _mend(self, packet: RtpPacket, now_s: float) -> None:
+    def _mend(self, packet: Packet, now_s: float) -> None:
         if lost := self._gaps.arrived(packet.sequence_number, now_s):
-            await self.feed_back(
-                RtcpRtpfbPacket(fmt=RTCP_RTPFB_NACK, ssrc=self.own_ssrc, media_ssrc=packet.ssrc, lost=lost)
-            )
+            self.feed_back(RtcpRtpfbPacket(fmt=RTCP_RTPFB_NACK, ssrc=self.own_ssrc, media_ssrc=packet.ssrc, lost=lost))
         if self._keyframe_due:
-            await self.request_keyframe(now_s)
+            self.request_keyframe(now_s)
 
-    async def _limit(self) -> None:
-        if self.kind == "video" and self._ssrc is not None:
-            fci = pack_remb_fci(REMB_BPS, [self._ssrc])
-            await self.feed_back(RtcpPsfbPacket(fmt=RTCP_PSFB_APP, ssrc=self.own_ssrc, media_ssrc=0, fci=fci))
+    def _limit(self, now_s: float) -> None:
+        if self.kind != "video" or self._ssrc is None:
+            return
+        rooms_bps = [room for sink in self._sinks if (room := sink.room_bps(now_s)) is not None]
+        limit_bps = self._rates.limit_bps(self.track_name, rooms_bps, now_s)
+        fci = pack_remb_fci(limit_bps, [self._ssrc])
+        self.feed_back(RtcpPsfbPacket(fmt=RTCP_PSFB_APP, ssrc=self.own_ssrc, media_ssrc=0, fci=fci))
 
 
 class SubscriberEnd(SendingEnd):
-    """One subscribed track: one continuous stream out of whichever source it is attached to."""
+    """One subscribed track, a `PacketSink`: one continuous stream out of whichever source it is attached to."""
 
-    def __init__(self, kind: str, transport: RTCDtlsTransport) -> None:
+    def __init__(self, kind: str, transport: RTCDtlsTransport, rates: DownlinkRates | None = None) -> None:
         super().__init__(kind, transport)
         self.packets_sent = 0
-        self._source: PublisherEnd | None = None
+        self.track_name: TrackName | None = None
+        """Told by the plane when the offer is answered."""
+        self._rates = rates or DownlinkRates()
+        self._source: PacketSource | None = None
         self._source_ssrc: int | None = None
         self._format: SendingFormat | None = None
         self._splice: Splice | None = None
@@ -125,10 +147,10 @@ class SubscriberEnd(SendingEnd):
         self._newest = (0, 0)
 
     @property
-    def source(self) -> PublisherEnd | None:
+    def source(self) -> PacketSource | None:
         return self._source
 
-    def attach(self, source: PublisherEnd | None) -> None:
+    def attach(self, source: PacketSource | None) -> None:
         """Take packets from this source from now on, and from no other; None for silence.
 
         Nothing of a former source goes out after this, not as a retransmission either. Who attaches a source
@@ -142,10 +164,10 @@ class SubscriberEnd(SendingEnd):
         if source is not None:
             source.add(self)
 
-    async def forward(self, source: PublisherEnd, packet: RtpPacket, now_s: float) -> None:
+    def take(self, packet: Packet, now_s: float) -> None:
         """One packet of the source. What comes before the start of a keyframe is dropped, and a keyframe asked for."""
-        splice, form = self._splice, self._format
-        if splice is None or form is None or source is not self._source:
+        splice, form, source = self._splice, self._format, self._source
+        if splice is None or form is None or source is None:
             return
         if packet.ssrc != self._source_ssrc:
             self._source_ssrc = packet.ssrc
@@ -153,7 +175,7 @@ class SubscriberEnd(SendingEnd):
         place = splice.place(packet.sequence_number, packet.timestamp, packet.payload, now_s)
         if place is None:
             if splice.waiting:
-                await source.request_keyframe(now_s)
+                source.request_keyframe(now_s)
             return
         ntp = current_ntp_time()
         data = rtp_packet(
@@ -170,9 +192,15 @@ class SubscriberEnd(SendingEnd):
         self._newest = (ntp, place.timestamp)
         self.packets_sent += 1
         self._octets_sent += len(place.payload)
-        await self.send_bytes(data)
+        self.send_bytes(data)
 
-    async def report(self) -> None:
+    def tell_clock(self, ssrc: int, ntp: int, timestamp: int, now_s: float) -> None:
+        pass
+
+    def room_bps(self, now_s: float) -> int | None:
+        return self._rates.room_bps(self.track_name, now_s)
+
+    def report(self) -> None:
         """Tell the subscriber how timestamps and the clock belong together; about once a second."""
         if self._format is None or not self.packets_sent:
             return
@@ -184,9 +212,7 @@ class SubscriberEnd(SendingEnd):
             octet_count=self._octets_sent & 0xFFFFFFFF,
         )
         name = RtcpSourceInfo(ssrc=self.ssrc, items=[(1, self._format.cname.encode("utf8"))])
-        await self.send_bytes(
-            bytes(RtcpSrPacket(ssrc=self.ssrc, sender_info=info)) + bytes(RtcpSdesPacket(chunks=[name]))
-        )
+        self.send_bytes(bytes(RtcpSrPacket(ssrc=self.ssrc, sender_info=info)) + bytes(RtcpSdesPacket(chunks=[name])))
 
     def on_start(self, form: SendingFormat) -> None:
         self._format = form
@@ -200,26 +226,31 @@ class SubscriberEnd(SendingEnd):
             first_timestamp=random.getrandbits(32),
         )
 
-    async def on_lost(self, sequence_numbers: list[int]) -> None:
+    def on_lost(self, sequence_numbers: list[int]) -> None:
         for sequence_number in sequence_numbers[:MOST_RETRANSMITTED]:
-            await self._retransmit(sequence_number & 0xFFFF)
+            self._retransmit(sequence_number & 0xFFFF)
 
-    async def on_keyframe_wanted(self) -> None:
+    def on_keyframe_wanted(self) -> None:
         if self._source is not None:
-            await self._source.request_keyframe(time.monotonic())
+            self._source.request_keyframe(time.monotonic())
+
+    def on_reception(self, fraction_lost: float, now_s: float) -> None:
+        self._rates.on_reception(self.track_name, fraction_lost, now_s)
+
+    def on_remb(self, bps: int, now_s: float) -> None:
+        self._rates.on_remb(bps, now_s)
 
     def on_stop(self) -> None:
         self.attach(None)
         self._splice = None
 
-    def _extension(self, packet: RtpPacket, ntp: int) -> bytes:
+    def _extension(self, packet: Packet, ntp: int) -> bytes:
         """Video: the send time in 24 bits, 6.18 seconds. Audio: the publisher's level, for who shows who speaks."""
         if self.kind == "video":
             return (ntp >> 14 & 0xFFFFFF).to_bytes(3, "big")
-        level = packet.extensions.audio_level
-        return b"" if level is None else bytes([(0x80 if level[0] else 0) | level[1] & 0x7F])
+        return b"" if packet.audio_level < 0 else bytes([packet.audio_level])
 
-    async def _retransmit(self, sequence_number: int) -> None:
+    def _retransmit(self, sequence_number: int) -> None:
         kept = self._history[sequence_number % HISTORY_PACKETS] if self._history else None
         if kept is None or kept[0] != sequence_number or self._format is None:
             return
@@ -230,18 +261,19 @@ class SubscriberEnd(SendingEnd):
             data = rtx_packet(
                 data, payload_type=self._format.rtx_payload_type, sequence_number=number, ssrc=self.rtx_ssrc
             )
-        await self.send_bytes(data)
+        self.send_bytes(data)
 
 
 class ForwardingConnection(SectionConnection[PublisherEnd, SubscriberEnd]):
-    """A participant's connection."""
+    """A participant's connection. All its tracks share what its line can carry."""
 
     def __init__(self) -> None:
-        super().__init__(PublisherEnd, SubscriberEnd)
+        uplink, downlink = UplinkRates(), DownlinkRates()
+        super().__init__(partial(PublisherEnd, rates=uplink), partial(SubscriberEnd, rates=downlink))
 
-    async def report(self) -> None:
+    def report(self, now_s: float) -> None:
         """The reports of all ends; about once a second."""
         for publisher in self.receiving_ends().values():
-            await publisher.report()
+            publisher.report(now_s)
         for subscriber in self.sending_ends().values():
-            await subscriber.report()
+            subscriber.report()

@@ -25,6 +25,7 @@ from aiortc import (
     RTCDtlsTransport,
     RTCPeerConnection,
     RTCRtpTransceiver,
+    rtp,
 )
 from aiortc.codecs import get_capabilities
 from aiortc.rtcrtpparameters import (
@@ -35,19 +36,22 @@ from aiortc.rtcrtpparameters import (
 )
 from aiortc.rtcrtpreceiver import StreamStatistics
 from aiortc.rtp import (
-    RTCP_PSFB_FIR,
-    RTCP_PSFB_PLI,
-    RTCP_RTPFB_NACK,
     AnyRtcpPacket,
+    RtcpByePacket,
     RtcpPsfbPacket,
     RtcpReceiverInfo,
     RtcpRrPacket,
     RtcpRtpfbPacket,
+    RtcpSdesPacket,
     RtcpSrPacket,
     RtpPacket,
-    unwrap_rtx,
 )
 from pylibsrtp import Error as SrtpError
+
+from center.media.flow import Packet
+from center.media.packets import original_of, read_packet
+
+AUDIO_LEVEL_URI = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
 
 AIORTC_VERSION = "1.16.0"
 AIOICE_VERSION = "0.13.0"
@@ -74,32 +78,38 @@ class ReceivingEnd:
         self._media_of_rtx: dict[int, int] = {}
         self._streams: dict[int, StreamStatistics] = {}
         self._sender_reports: dict[int, tuple[int, float]] = {}
+        self._audio_level_id = 0
         self._started = False
         # Read or written by RTCPeerConnection and RTCRtpTransceiver.
         self._enabled = True
         self._track: MediaStreamTrack | None = None
 
-    async def on_start(self) -> None:
+    def on_start(self) -> None:
         """Feedback can be sent from now on."""
         raise NotImplementedError
 
-    async def on_packet(self, packet: RtpPacket, now_s: float) -> None:
+    def on_packet(self, packet: Packet, now_s: float) -> None:
         """A packet of the media; a retransmission looks like the original. `now_s` is monotonic. Must not raise."""
+        raise NotImplementedError
+
+    def on_sender_report(self, ssrc: int, ntp: int, timestamp: int, now_s: float) -> None:
+        """The publisher's clocks: wall clock and media clock at one moment."""
         raise NotImplementedError
 
     def on_stop(self) -> None:
         """No packet comes any more. May be called twice."""
         raise NotImplementedError
 
-    async def feed_back(self, packet: AnyRtcpPacket) -> None:
+    def feed_back(self, packet: AnyRtcpPacket) -> None:
         """Send RTCP to the publisher, or lose it."""
-        await _send(self._transport, bytes(packet))
+        _send(self._transport, bytes(packet))
 
-    async def report_reception(self) -> None:
-        """Tell the peer what arrived; about once a second."""
+    def report_reception(self) -> float:
+        """Tell the peer what arrived; about once a second. The share of the media's packets lost since, 0 to 1."""
         infos = [self._reception(ssrc, stream) for ssrc, stream in self._streams.items()]
         if infos:
-            await self.feed_back(RtcpRrPacket(ssrc=self.own_ssrc, reports=infos))
+            self.feed_back(RtcpRrPacket(ssrc=self.own_ssrc, reports=infos))
+        return max((info.fraction_lost / 256 for info in infos if info.ssrc not in self._media_of_rtx), default=0.0)
 
     def _reception(self, ssrc: int, stream: StreamStatistics) -> RtcpReceiverInfo:
         last_report, arrived_s = self._sender_reports.get(ssrc, (0, 0.0))
@@ -114,14 +124,14 @@ class ReceivingEnd:
             dlsr=since,
         )
 
-    def _unwrapped(self, packet: RtpPacket, codec: RTCRtpCodecParameters) -> RtpPacket | None:
+    def _unwrapped(self, packet: Packet, codec: RTCRtpCodecParameters) -> Packet | None:
         if codec.name.lower() != "rtx":
             return packet
         original = self._media_of_rtx.get(packet.ssrc)
         payload_type = codec.parameters.get("apt")
-        if original is None or len(packet.payload) < 2 or not isinstance(payload_type, int):
+        if original is None or not isinstance(payload_type, int):
             return None
-        return unwrap_rtx(packet, payload_type=payload_type, ssrc=original)
+        return original_of(packet, payload_type=payload_type, ssrc=original)
 
     def _count(self, packet: RtpPacket, codec: RTCRtpCodecParameters) -> None:
         if packet.ssrc not in self._streams and len(self._streams) < MOST_STREAMS:
@@ -147,6 +157,7 @@ class ReceivingEnd:
             return
         self._started = True
         self._codecs = {codec.payloadType: codec for codec in parameters.codecs if codec.payloadType is not None}
+        self._audio_level_id = {e.uri: e.id for e in parameters.headerExtensions}.get(AUDIO_LEVEL_URI, 0)
         self._transport._register_rtp_receiver(self, parameters)
         for encoding in parameters.encodings:
             self.signalled_ssrc = encoding.ssrc
@@ -155,7 +166,7 @@ class ReceivingEnd:
                 # Two sections of one payload type are told apart by SSRC, and the router learns that of the media
                 # alone.
                 self._transport._rtp_router.ssrc_table[encoding.rtx.ssrc] = self
-        await self.on_start()
+        self.on_start()
 
     async def stop(self) -> None:
         self.on_stop()
@@ -170,16 +181,19 @@ class ReceivingEnd:
 
     async def _handle_rtcp_packet(self, packet: AnyRtcpPacket) -> None:
         if isinstance(packet, RtcpSrPacket) and packet.ssrc in self._streams:
-            self._sender_reports[packet.ssrc] = (packet.sender_info.ntp_timestamp >> 16 & 0xFFFFFFFF, time.time())
+            info = packet.sender_info
+            self._sender_reports[packet.ssrc] = (info.ntp_timestamp >> 16 & 0xFFFFFFFF, time.time())
+            self.on_sender_report(packet.ssrc, info.ntp_timestamp, info.rtp_timestamp, time.monotonic())
 
     async def _handle_rtp_packet(self, packet: RtpPacket, arrival_time_ms: int) -> None:
         codec = self._codecs.get(packet.payload_type)
         if codec is None or not self._enabled:
             return
         self._count(packet, codec)
-        media = self._unwrapped(packet, codec)
+        read = read_packet(packet.serialize(self._transport._rtp_header_extensions_map), self._audio_level_id)
+        media = self._unwrapped(read, codec) if read is not None else None
         if media is not None:
-            await self.on_packet(media, time.monotonic())
+            self.on_packet(media, time.monotonic())
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,11 +228,11 @@ class SendingEnd:
         """Packets can be sent from now on."""
         raise NotImplementedError
 
-    async def on_lost(self, sequence_numbers: list[int]) -> None:
+    def on_lost(self, sequence_numbers: list[int]) -> None:
         """The subscriber misses these packets."""
         raise NotImplementedError
 
-    async def on_keyframe_wanted(self) -> None:
+    def on_keyframe_wanted(self) -> None:
         """The subscriber can't go on without a keyframe."""
         raise NotImplementedError
 
@@ -226,9 +240,17 @@ class SendingEnd:
         """No packet goes out any more."""
         raise NotImplementedError
 
-    async def send_bytes(self, data: bytes) -> None:
+    def on_reception(self, fraction_lost: float, now_s: float) -> None:
+        """The subscriber's receiver report: the share of packets lost since the last one, 0 to 1."""
+        raise NotImplementedError
+
+    def on_remb(self, bps: int, now_s: float) -> None:
+        """The subscriber's estimate of what it can take, in all its sections together."""
+        raise NotImplementedError
+
+    def send_bytes(self, data: bytes) -> None:
         """Send RTP or RTCP to the subscriber, or lose it."""
-        await _send(self._transport, data)
+        _send(self._transport, data)
 
     # --- What aiortc calls ---
 
@@ -263,10 +285,20 @@ class SendingEnd:
             self._transport._unregister_rtp_sender(self)
 
     async def _handle_rtcp_packet(self, packet: AnyRtcpPacket) -> None:
-        if isinstance(packet, RtcpRtpfbPacket) and packet.fmt == RTCP_RTPFB_NACK:
-            await self.on_lost(packet.lost)
-        elif isinstance(packet, RtcpPsfbPacket) and packet.fmt in (RTCP_PSFB_PLI, RTCP_PSFB_FIR):
-            await self.on_keyframe_wanted()
+        match packet:
+            case RtcpRtpfbPacket(fmt=rtp.RTCP_RTPFB_NACK):
+                self.on_lost(packet.lost)
+            case RtcpPsfbPacket(fmt=rtp.RTCP_PSFB_PLI | rtp.RTCP_PSFB_FIR):
+                self.on_keyframe_wanted()
+            case RtcpPsfbPacket(fmt=rtp.RTCP_PSFB_APP):
+                with suppress(ValueError):
+                    self.on_remb(rtp.unpack_remb_fci(packet.fci)[0], time.monotonic())
+            case RtcpRrPacket() | RtcpSrPacket():
+                for report in packet.reports:
+                    if report.ssrc == self.ssrc:
+                        self.on_reception(report.fraction_lost / 256, time.monotonic())
+            case RtcpByePacket() | RtcpSdesPacket() | RtcpPsfbPacket() | RtcpRtpfbPacket():
+                pass
 
 
 Receiving = TypeVar("Receiving", bound=ReceivingEnd)
@@ -324,10 +356,14 @@ def _forwarded_codecs(kind: str) -> list[RTCRtpCodecCapability]:
     return [codec for codec in get_capabilities(kind).codecs if codec.mimeType.lower() in names]
 
 
-async def _send(transport: RTCDtlsTransport, data: bytes) -> None:
+def _send(transport: RTCDtlsTransport, data: bytes) -> None:
     """Send RTP or RTCP, or lose it: a peer that is just going away must not disturb who sends to it."""
-    with suppress(ConnectionError, SrtpError, OSError):
-        await transport._send_rtp(data)
+    pair = transport.transport._connection._nominated.get(1)
+    if pair is None or transport._tx_srtp is None:
+        return
+    protect = transport._tx_srtp.protect_rtcp if rtp.is_rtcp(data) else transport._tx_srtp.protect
+    with suppress(SrtpError, OSError):
+        pair.protocol.transport.sendto(protect(data), pair.remote_addr)
 
 
 def _harden(connection: IceConnection) -> None:

@@ -1,17 +1,71 @@
 """RTP packets as bytes: what forwarding reads and writes of them. Pure."""
 
-from struct import Struct
+from struct import Struct, error
+
+from center.media.flow import Packet
 
 _HEADER = Struct("!BBHLL")
 _SEQUENCE_NUMBER = Struct("!H")
 HEADER_BYTES = _HEADER.size
 
+_PADDING_BIT = 0x20
 _EXTENSION_BIT = 0x10
 _ONE_BYTE_PROFILE = b"\xbe\xde"
 """RFC 8285, 4.2: the ids 1 to 14, values of 1 to 16 bytes."""
 
 _SHORT_PICTURE_ID_BYTES = 1
 _LONG_PICTURE_ID_BYTES = 2
+
+
+def read_packet(data: bytes, audio_level_id: int = 0) -> Packet | None:
+    """An RTP packet in the clear (RFC 3550, 5.1); None when it is malformed. An id of 0 reads no audio level."""
+    try:
+        first, second, sequence_number, timestamp, ssrc = _HEADER.unpack_from(data)
+        start, end = HEADER_BYTES + 4 * (first & 0x0F), len(data)
+        audio_level = -1
+        if first & _EXTENSION_BIT:
+            block = start + 4
+            start = block + 4 * _SEQUENCE_NUMBER.unpack_from(data, start + 2)[0]
+            if audio_level_id:
+                audio_level = _one_byte_value(data, block, start, audio_level_id)
+        if first & _PADDING_BIT:
+            padding = data[-1]
+            end -= padding
+            if not padding:
+                return None
+    except (error, IndexError):
+        return None
+    if first >> 6 != 2 or start > end:
+        return None
+    return Packet(data, start, end, second & 0x7F, second >> 7, sequence_number, timestamp, ssrc, audio_level)
+
+
+def original_of(rtx: Packet, *, payload_type: int, ssrc: int) -> Packet | None:
+    """The packet that a retransmission carries (RFC 4588, 4); None when it carries none."""
+    if rtx.end - rtx.start < 2:
+        return None
+    start = rtx.start
+    (sequence_number,) = _SEQUENCE_NUMBER.unpack_from(rtx.data, start)
+    return Packet(
+        rtx.data, start + 2, rtx.end, payload_type, rtx.marker, sequence_number, rtx.timestamp, ssrc, rtx.audio_level
+    )
+
+
+def _one_byte_value(data: bytes, at: int, end: int, wanted: int) -> int:
+    """The first byte of a header extension in the one-byte form; -1 where it isn't there. Raises IndexError."""
+    if data[at - 4 : at - 2] != _ONE_BYTE_PROFILE:
+        return -1
+    while at < end:
+        head = data[at]
+        if not head:
+            at += 1
+        elif head >> 4 == 15:
+            break
+        elif head >> 4 == wanted:
+            return data[at + 1]
+        else:
+            at += 2 + (head & 0x0F)
+    return -1
 
 
 def starts_keyframe(payload: bytes) -> bool:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
 from types import TracebackType
 from typing import Self
@@ -12,6 +12,7 @@ from aiortc import RTCSessionDescription
 from aiortc.exceptions import InvalidAccessError, InvalidStateError, OperationError
 
 from center.media.ends import ForwardingConnection, PublisherEnd, SubscriberEnd
+from center.media.flow import Subscription
 from center.media.interface import MediaError, MediaEvent, ParticipantDown, ParticipantUp
 from center.media.offers import Offer, read_offer
 from center.media.rooms import Rooms, Routes
@@ -66,8 +67,12 @@ class _Peer:
         except _REFUSALS as exc:
             raise MediaError(f"the offer can't be answered ({type(exc).__name__})") from None
         tracks = self._offer.tracks
-        self.publishers = {tracks[mid].track: end for mid, end in connection.receiving_ends().items()}
-        self.subscribers = {tracks[mid].track: end for mid, end in connection.sending_ends().items()}
+        for mid, publisher in connection.receiving_ends().items():
+            publisher.track_name = tracks[mid].track
+            self.publishers[tracks[mid].track] = publisher
+        for mid, subscriber in connection.sending_ends().items():
+            subscriber.track_name = tracks[mid].track
+            self.subscribers[tracks[mid].track] = subscriber
         return connection.localDescription.sdp
 
     def end(self) -> None:
@@ -100,6 +105,7 @@ class ForwardingPlane:
         self._connect_s = connect_s
         self._rooms = Rooms()
         self._peers: dict[str, _Peer] = {}
+        self._guests: dict[str, Mapping[TrackName, Subscription]] = {}
         self._tasks = asyncio.TaskGroup()
         self._running = False
         self._news: dict[str, MediaEvent] = {}
@@ -136,7 +142,7 @@ class ForwardingPlane:
         self._tasks.create_task(self._attend(peer), name=f"media {participant}")
         if former is not None:
             former.end()
-            await self._apply(self._rooms.disconnected(participant))
+            self._apply(self._rooms.disconnected(participant))
         return answer
 
     async def disconnect(self, participant: str) -> None:
@@ -146,10 +152,27 @@ class ForwardingPlane:
             await peer.closed.wait()
 
     async def join(self, room: str, participant: str) -> None:
-        await self._apply(self._rooms.join(room, participant))
+        self._apply(self._rooms.join(room, participant))
 
     async def close_room(self, room: str) -> None:
-        await self._apply(self._rooms.close(room))
+        self._apply(self._rooms.close(room))
+
+    def admit(self, guest: str, room: str, subscriptions: Mapping[TrackName, Subscription]) -> None:
+        """Let a subscriber of this process take part in a room, under a name that no participant has: the recorder.
+
+        Each subscription is attached to whoever publishes its track, again at every change, until `dismiss`. A
+        room that is closed attaches it to nobody.
+        """
+        self._guests[guest] = subscriptions
+        tracks = [TrackOffer(mid=track, track=track, direction=TrackDirection.SUBSCRIBE) for track in subscriptions]
+        self._rooms.connected(guest, tracks)
+        self._apply(self._rooms.join(room, guest))
+
+    def dismiss(self, guest: str) -> None:
+        """Detach a guest for good. Harmless when it isn't there."""
+        for subscription in self._guests.pop(guest, {}).values():
+            subscription.attach(None)
+        self._rooms.forget(guest)
 
     async def events(self) -> AsyncIterator[MediaEvent]:
         while True:
@@ -173,7 +196,7 @@ class ForwardingPlane:
             async with asyncio.timeout(self._connect_s):
                 await peer.settled.wait()
             if not peer.ended.is_set():
-                await self._came_up(peer)
+                self._came_up(peer)
                 await self._report_until_ended(peer)
         except TimeoutError:
             _log.info("media of %s did not connect", peer.participant)
@@ -182,10 +205,10 @@ class ForwardingPlane:
         finally:
             await self._went_down(peer)
 
-    async def _came_up(self, peer: _Peer) -> None:
+    def _came_up(self, peer: _Peer) -> None:
         if self._peers.get(peer.participant) is peer:
             _log.info("media of %s is up", peer.participant)
-            await self._apply(self._rooms.connected(peer.participant, peer.offers))
+            self._apply(self._rooms.connected(peer.participant, peer.offers))
             self._tell(ParticipantUp(peer.participant))
 
     async def _report_until_ended(self, peer: _Peer) -> None:
@@ -193,29 +216,30 @@ class ForwardingPlane:
             with suppress(TimeoutError):
                 async with asyncio.timeout(REPORT_S):
                     await peer.ended.wait()
-            await peer.connection.report()
+            peer.connection.report(time.monotonic())
 
     async def _went_down(self, peer: _Peer) -> None:
         if self._peers.get(peer.participant) is peer:
             del self._peers[peer.participant]
             _log.info("media of %s is down", peer.participant)
-            await self._apply(self._rooms.disconnected(peer.participant))
+            self._apply(self._rooms.disconnected(peer.participant))
             self._tell(ParticipantDown(peer.participant))
         await peer.connection.close()
         peer.closed.set()
 
-    async def _apply(self, routes: Routes) -> None:
+    def _apply(self, routes: Routes) -> None:
         """Attach each subscription to its source, all at once; then ask the new sources for a keyframe."""
         wanted: list[PublisherEnd] = []
         for sink, publisher in routes.items():
-            subscriber = self._peers[sink.participant].subscribers[sink.track]
+            guest = self._guests.get(sink.participant)
+            subscriber = guest[sink.track] if guest else self._peers[sink.participant].subscribers[sink.track]
             source = None if publisher is None else self._peers[publisher].publishers[sink.track]
             if subscriber.source is not source:
                 subscriber.attach(source)
                 if source is not None:
                     wanted.append(source)
         for source in wanted:
-            await source.request_keyframe(time.monotonic())
+            source.request_keyframe(time.monotonic())
 
     def _tell(self, event: MediaEvent) -> None:
         self._news.pop(event.participant, None)

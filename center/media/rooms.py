@@ -47,6 +47,11 @@ class Rooms:
             del self._room_of[participant]
         return self._routes(members)
 
+    def forget(self, participant: str) -> None:
+        """Put one who only subscribes out of its room, and out of mind."""
+        self._connected.pop(participant, None)
+        self._room_of.pop(participant, None)
+
     def connected(self, participant: str, tracks: Iterable[TrackOffer]) -> Routes:
         """A participant's connection carries packets from now on."""
         offers = list(tracks)

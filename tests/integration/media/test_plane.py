@@ -17,7 +17,9 @@ import pytest
 
 from booth.media.connection import MediaConnection
 from booth.media.sources import SyntheticFace, SyntheticVoice
+from center.media.flow import Packet, PacketSource
 from center.media.interface import MediaError, MediaEvent, MediaPlane, ParticipantDown, ParticipantUp
+from center.media.packets import starts_keyframe
 from center.media.plane import ForwardingPlane
 from protocol.messages import TrackDirection, TrackName, TrackOffer
 from tests.integration.media.conftest import udp_sockets
@@ -119,6 +121,53 @@ async def test_who_reconnects_is_in_the_same_room_again(plane: ForwardingPlane) 
         await again.until(lambda: GREEN in again.seen)
         async with asyncio.timeout(GRACE_S):
             await clerk.connection.wait_closed()
+
+
+class Listening:
+    """A guest's subscription: notes the packets and clocks that come."""
+
+    def __init__(self) -> None:
+        self.source: PacketSource | None = None
+        self.packets: list[Packet] = []
+        self.clocks: list[tuple[int, int, int]] = []
+        self.came = asyncio.Event()
+
+    def attach(self, source: PacketSource | None) -> None:
+        if self.source is not None:
+            self.source.remove(self)
+        self.source = source
+        if source is not None:
+            source.add(self)
+
+    def take(self, packet: Packet, now_s: float) -> None:
+        self.packets.append(packet)
+        if len(self.packets) >= 20 and self.clocks:
+            self.came.set()
+
+    def tell_clock(self, ssrc: int, ntp: int, timestamp: int, now_s: float) -> None:
+        self.clocks.append((ssrc, ntp, timestamp))
+
+    def room_bps(self, now_s: float) -> int | None:
+        return None
+
+
+async def test_a_guest_of_the_process_gets_packets_and_clocks_like_any_subscriber(plane: ForwardingPlane) -> None:
+    face, voice = Listening(), Listening()
+    booth = MediaConnection({FACE: ColourFace(RED), VOICE: SyntheticVoice()}, [])
+    async with booth:
+        await connect(plane, "booth:a", booth)
+        plane.admit("recorder:a", "a", {FACE: face, VOICE: voice})
+        assert face.source is None
+        await plane.join("a", "booth:a")
+        async with asyncio.timeout(GRACE_S):
+            await asyncio.gather(face.came.wait(), voice.came.wait())
+        assert any(starts_keyframe(packet.payload) for packet in face.packets)
+        assert {clock[0] for clock in face.clocks} == {face.packets[-1].ssrc}
+        plane.dismiss("recorder:a")
+        assert [face.source, voice.source] == [None, None]
+        plane.dismiss("recorder:a")
+        await plane.close_room("a")
+        await plane.join("b", "booth:a")
 
 
 async def test_a_kiosks_picture_goes_before_the_booths(plane: ForwardingPlane) -> None:

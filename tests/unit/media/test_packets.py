@@ -7,8 +7,18 @@ from aiortc.rtp import HeaderExtensionsMap, RtpPacket, unwrap_rtx
 from hypothesis import given
 from hypothesis import strategies as st
 
-from center.media.ends import AUDIO_LEVEL_URI, MID_URI, SEND_TIME_URI
-from center.media.packets import Extensions, picture_of, rtp_packet, rtx_packet, shift_picture, starts_keyframe
+from center.media.ends import MID_URI, SEND_TIME_URI
+from center.media.internals import AUDIO_LEVEL_URI
+from center.media.packets import (
+    Extensions,
+    original_of,
+    picture_of,
+    read_packet,
+    rtp_packet,
+    rtx_packet,
+    shift_picture,
+    starts_keyframe,
+)
 
 KEY, DELTA = 0x10, 0x11
 """First bytes of a VP8 frame; the lowest bit is P (RFC 7741, 4.3)."""
@@ -109,3 +119,40 @@ def test_a_missing_audio_level_is_left_out(value: bytes) -> None:
     read = RtpPacket.parse(data, ids)
     assert read.extensions.audio_level == ((True, 5) if value else None)
     assert read.payload == b"sound"
+
+
+@given(data=st.binary(max_size=80), first=st.integers(0x80, 0xBF), level_id=st.integers(0, 14))
+def test_any_bytes_are_a_packet_or_none_and_never_an_error(data: bytes, first: int, level_id: int) -> None:
+    data = bytes([first]) + data
+    packet = read_packet(data, level_id)
+    if packet is None:
+        return
+    assert 12 <= packet.start <= packet.end <= len(data)
+    original = original_of(packet, payload_type=96, ssrc=1)
+    assert original is None or original.payload == packet.payload[2:]
+
+
+@given(
+    payload=st.binary(max_size=50),
+    padding=st.integers(0, 9),
+    level=st.tuples(st.booleans(), st.integers(0, 127)),
+    mid=st.text("ab9", min_size=1, max_size=4),
+    csrcs=st.lists(st.integers(0, 2**32 - 1), max_size=3),
+)
+def test_a_packet_is_read_as_aiortc_wrote_it(
+    payload: bytes, padding: int, level: tuple[bool, int], mid: str, csrcs: list[int]
+) -> None:
+    written = RtpPacket(payload_type=111, marker=1, sequence_number=65535, timestamp=2**32 - 1, ssrc=9, payload=payload)
+    written.extensions.mid, written.extensions.audio_level, written.csrc = mid, level, csrcs
+    written.padding_size = padding
+    extensions = HeaderExtensionsMap()
+    ids = [
+        RTCRtpHeaderExtensionParameters(id=1, uri=MID_URI),
+        RTCRtpHeaderExtensionParameters(id=7, uri=AUDIO_LEVEL_URI),
+    ]
+    extensions.configure(RTCRtpParameters(headerExtensions=ids))
+    packet = read_packet(written.serialize(extensions), 7)
+    assert packet is not None
+    assert (packet.payload_type, packet.marker, packet.sequence_number) == (111, 1, 65535)
+    assert (packet.timestamp, packet.ssrc, packet.payload) == (2**32 - 1, 9, payload)
+    assert packet.audio_level == (0x80 if level[0] else 0) | level[1]
