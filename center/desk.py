@@ -9,7 +9,7 @@ sending, which a reconnection repeats.
 import secrets
 from collections.abc import Callable, Mapping
 
-from center.core import decide_clerk, decide_media, decide_time
+from center.core import decide_clerk, decide_media, decide_pages, decide_time
 from center.core.affair import Affair, Decision
 from center.core.item import Item
 from center.core.queue import case_no, center_day, next_to_call
@@ -26,6 +26,7 @@ from center.store.store import Store
 from protocol.counter import BoothRow, ClerkView, CounterView
 from protocol.errors import ErrorCode
 from protocol.fields import Wording
+from protocol.marks import Mark
 from protocol.messages import BoothMessage, CommandKind, Outcome
 from protocol.pages import PageAnnounced, PagePart
 
@@ -165,9 +166,18 @@ class Desk:
             decision = decide_clerk.resume(affair, clerk, work.now_ms, clerk_busy=busy)
             await work.apply(_actor(clerk), affair, decision)
 
-    async def order(self, clerk: ClerkView, affair_id: str, kind: CommandKind, material_id: str | None) -> str:
+    async def order(
+        self,
+        clerk: ClerkView,
+        affair_id: str,
+        kind: CommandKind,
+        material_id: str | None = None,
+        *,
+        replaces: str | None = None,
+        corners: list[int] | None = None,
+    ) -> str:
         """Have the booth do something; the command's id. Raises `booth_offline`, `device_busy` while a command of the
-        same device runs."""
+        same device runs, `page_unknown` when the page to be replaced is not there or is replaced already."""
         command_id = secrets.token_urlsafe(12)
         async with self._works.work() as work:
             affair = await work.load(affair_id)
@@ -179,6 +189,8 @@ class Desk:
                 kind=kind,
                 material_id=material_id,
                 booth_online=await links.is_up(work.tx, affair.ticket.booth_id),
+                replaces=replaces,
+                corners=corners,
             )
             await work.apply(_actor(clerk), affair, decision)
         return command_id
@@ -199,9 +211,33 @@ class Desk:
         await self._act(
             clerk,
             affair_id,
-            lambda affair, now_ms: decide_clerk.file_page(
+            lambda affair, now_ms: decide_pages.file_page(
                 affair, clerk, now_ms, page_id=page_id, material_id=material_id
             ),
+        )
+
+    async def move_page(self, clerk: ClerkView, affair_id: str, page_id: str, before: str | None) -> None:
+        """Put a page before another one, or last. Raises `page_unknown`."""
+        await self._act(
+            clerk,
+            affair_id,
+            lambda affair, now_ms: decide_pages.move_page(affair, clerk, now_ms, page_id=page_id, before=before),
+        )
+
+    async def turn_page(self, clerk: ClerkView, affair_id: str, page_id: str, quarters: int) -> None:
+        """Show a page turned, in quarters from how it was taken."""
+        await self._act(
+            clerk,
+            affair_id,
+            lambda affair, now_ms: decide_pages.turn_page(affair, clerk, now_ms, page_id=page_id, quarters=quarters),
+        )
+
+    async def mark_page(self, clerk: ClerkView, affair_id: str, page_id: str, marks: list[Mark]) -> None:
+        """Replace the marks over a page. Raises `malformed` for a mark that lacks its points."""
+        await self._act(
+            clerk,
+            affair_id,
+            lambda affair, now_ms: decide_pages.mark_page(affair, clerk, now_ms, page_id=page_id, marks=tuple(marks)),
         )
 
     async def change_form(self, clerk: ClerkView, affair_id: str, revision: int, values: dict[str, str]) -> None:

@@ -26,6 +26,7 @@ from protocol.fields import (
     Sha256,
     Wording,
 )
+from protocol.marks import MOST_MARKS, Corners, Mark, Quarters
 from protocol.messages import CommandKind, DeviceKind, DeviceStatus, Outcome, Stroke, TrackOffer
 from protocol.records import IdentityRecord
 from protocol.states import CaseState, CommandState, PageState, SessionState, SignatureState, TicketState
@@ -128,7 +129,7 @@ class CommandView(Message, frozen=True):
     """Why it failed; while it is `issued`, what hinders it."""
 
 
-class PageView(Message, frozen=True):
+class PageView(Personal, frozen=True):
     """`/api/pages/{page_id}/light` and `…/full` serve the images, once the state says that they are there."""
 
     page_id: Id
@@ -141,6 +142,15 @@ class PageView(Message, frozen=True):
     sha256: Sha256
     taken_at_ms: Milliseconds
     flat: bool
+    device: Label
+    session: Count
+    """The session (`n`) in which it was taken; 0 when none was up."""
+    previous_sha256: Sha256 | None
+    """Of the page that was taken before it in this affair."""
+    turn: Quarters = 0
+    marks: list[Mark] = field(default_factory=list)
+    replaced_by: Id | None = None
+    """The page that stands in its place: taken again, or with corners that were adjusted. This one is kept."""
 
 
 class SignatureView(Personal, frozen=True):
@@ -216,10 +226,11 @@ class LogIn(Personal, frozen=True):
 
 
 class CommandWanted(Message, frozen=True):
-    """`POST /api/affairs/{affair_id}/commands`; a page may say for which material it is."""
+    """`POST /api/affairs/{affair_id}/commands`; a page may say for which material it is, and which page it replaces."""
 
     kind: CommandKind
     material_id: FieldId | None = None
+    replaces: Id | None = None
 
 
 class FormChanged(Personal, frozen=True):
@@ -233,6 +244,30 @@ class PageFiled(Message, frozen=True):
     """`POST /api/affairs/{affair_id}/pages/{page_id}/material`: which material the page belongs to."""
 
     material_id: FieldId | None
+
+
+class PageMoved(Message, frozen=True):
+    """`POST …/pages/{page_id}/place`: the page comes before another one, or last."""
+
+    before: Id | None
+
+
+class PageTurned(Message, frozen=True):
+    """`POST …/pages/{page_id}/turn`: how it is shown, in quarter turns from how it was taken."""
+
+    quarters: Quarters
+
+
+class PageMarked(Personal, frozen=True):
+    """`PUT …/pages/{page_id}/marks`: all marks of the page."""
+
+    marks: Annotated[list[Mark], Meta(max_length=MOST_MARKS)]
+
+
+class PageAdjusted(Message, frozen=True):
+    """`POST …/pages/{page_id}/corners`: where the page's corners are in its frame; answered by `{"command_id"}`."""
+
+    corners: Corners
 
 
 class FinishWanted(Personal, frozen=True):

@@ -27,6 +27,7 @@ from protocol.fields import (
     Sha256,
     Wording,
 )
+from protocol.marks import Remake
 from protocol.records import Card, Shown
 from protocol.states import SessionState, SignatureState, TicketState
 
@@ -39,6 +40,8 @@ class CommandKind(StrEnum):
     READ_ID_CARD = "read_id_card"
     READ_SOCIAL_SECURITY_CARD = "read_social_security_card"
     TAKE_PAGE = "take_page"
+    REMAKE_PAGE = "remake_page"
+    """No hands of the resident are needed: the booth still has the frame."""
 
 
 class DeviceKind(StrEnum):
@@ -265,6 +268,8 @@ class CommandIssued(Message, frozen=True, tag="command_issued"):
     kind: CommandKind
     deadline_s: Count
     """The booth fails the command with `timed_out` when it is not done after this many seconds."""
+    remake: Remake | None = None
+    """For `remake_page`."""
 
 
 class CommandWithdrawn(Message, frozen=True, tag="command_withdrawn"):

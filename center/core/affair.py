@@ -15,6 +15,7 @@ from center.core.item import Item
 from protocol.counter import ClerkView, FieldKind, FormField, IdentitySource
 from protocol.errors import ErrorCode
 from protocol.fields import Message, Personal
+from protocol.marks import Mark
 from protocol.messages import CenterMessage, CommandKind, DeviceKind, FormLine, FormShown, Outcome
 from protocol.pages import PageAnnounced
 from protocol.records import IdentityRecord
@@ -55,6 +56,10 @@ class EntryKind(StrEnum):
     PAGE_LIGHT_STORED = "page_light_stored"
     PAGE_STORED = "page_stored"
     PAGE_FILED = "page_filed"
+    PAGE_MOVED = "page_moved"
+    PAGE_TURNED = "page_turned"
+    PAGE_MARKED = "page_marked"
+    PAGE_REPLACED = "page_replaced"
     FORM_CHANGED = "form_changed"
     SIGNATURE_ASKED = "signature_asked"
     FORM_SIGNED = "form_signed"
@@ -118,15 +123,28 @@ class Command(Message, frozen=True):
     issued_at_ms: int
     material_id: str | None = None
     code: ErrorCode | None = None
+    replaces: str | None = None
+    """The page in whose place this command's page comes."""
 
 
-class Page(Message, frozen=True):
-    """The light version may come after the full one, so it is not part of the page's state."""
+class Page(Personal, frozen=True):
+    """The light version may come after the full one, so it is not part of the page's state.
+
+    `session` is the session's `n`, 0 when none was up. Turn and marks are the clerk's, over an image that stays as it
+    is; `replaced_by` names the page that stands in this one's place, which is kept as evidence and counts no more.
+    """
 
     announced: PageAnnounced
     state: PageState
+    taken_n: int = 1
+    """Counts the affair's pages in the order in which they were taken, whatever order the clerk gives them."""
     material_id: str | None = None
     has_light: bool = False
+    session: int = 0
+    previous_sha256: str | None = None
+    turn: int = 0
+    marks: tuple[Mark, ...] = ()
+    replaced_by: str | None = None
 
 
 class Identity(Personal, frozen=True):
@@ -193,8 +211,12 @@ class Affair(Personal, frozen=True):
 
     def missing_materials(self) -> list[str]:
         """The required materials without a page that is stored in full and filed under them."""
-        there = {page.material_id for page in self.pages if page.state is PageState.STORED}
+        there = {page.material_id for page in self.standing_pages() if page.state is PageState.STORED}
         return [m.material_id for m in self.item.materials if m.required and m.material_id not in there]
+
+    def standing_pages(self) -> list[Page]:
+        """The pages that no other one replaces, in the clerk's order."""
+        return [page for page in self.pages if page.replaced_by is None]
 
     def form_shown(self) -> FormShown:
         """The newest form as the resident reads and signs it."""

@@ -185,17 +185,54 @@ def announce(affair: Affair, page: PageAnnounced, now_ms: int) -> Decision:
     is whole.
     """
     command = affair.command(page.command_id)
-    if command is None or command.kind is not CommandKind.TAKE_PAGE:
+    if command is None or command.kind not in (CommandKind.TAKE_PAGE, CommandKind.REMAKE_PAGE):
         raise DeskError(ErrorCode.PAGE_UNKNOWN)
     change = Change(affair, now_ms)
-    change.put_page(Page(announced=page, state=PAGE.initial, material_id=command.material_id))
-    change.note(
-        EntryKind.PAGE_ANNOUNCED, page_id=page.page_id, sha256=page.sha256, size_bytes=page.size_bytes, flat=page.flat
-    )
+    _put_announced(change, page, command)
     if command.state is CommandState.ISSUED:
         change.command(command, CommandEvent.FINISH)
         change.note(EntryKind.COMMAND_DONE, command_id=command.command_id)
     return change.decision()
+
+
+def _put_announced(change: Change, page: PageAnnounced, command: Command) -> None:
+    """Add the page with its evidence: when, where, by which device, in which session, after which page.
+
+    It comes last, or into the place of the page that its command replaces; that one is kept behind it.
+    """
+    affair = change.affair
+    session = affair.session.n if affair.session is not None else 0
+    newest = max(affair.pages, key=lambda each: each.taken_n, default=None)
+    previous = newest.announced.sha256 if newest is not None else None
+    former = affair.page(command.replaces) if command.replaces is not None else None
+    added = Page(
+        announced=page,
+        state=PAGE.initial,
+        taken_n=newest.taken_n + 1 if newest is not None else 1,
+        material_id=former.material_id if former is not None else command.material_id,
+        session=session,
+        previous_sha256=previous,
+    )
+    change.note(
+        EntryKind.PAGE_ANNOUNCED,
+        page_id=page.page_id,
+        sha256=page.sha256,
+        light_sha256=page.light_sha256,
+        size_bytes=page.size_bytes,
+        flat=page.flat,
+        taken_at_ms=page.taken_at_ms,
+        booth_id=affair.ticket.booth_id,
+        device=page.device,
+        session=session,
+        previous_sha256=previous,
+    )
+    if former is None or former.replaced_by is not None:
+        change.set(pages=(*affair.pages, added))
+        return
+    place = affair.pages.index(former)
+    behind = replace(former, replaced_by=page.page_id)
+    change.set(pages=(*affair.pages[:place], added, behind, *affair.pages[place + 1 :]))
+    change.note(EntryKind.PAGE_REPLACED, page_id=former.announced.page_id, by=page.page_id)
 
 
 def store_page(affair: Affair, page_id: str, part: PagePart, now_ms: int) -> Decision:

@@ -12,6 +12,7 @@ from center.core.identity import with_identity
 from center.errors import DeskError
 from protocol.counter import ClerkView, IdentitySource
 from protocol.errors import ErrorCode
+from protocol.marks import Remake
 from protocol.messages import CommandIssued, CommandKind, CommandWithdrawn, Outcome
 from protocol.states import (
     COMMAND,
@@ -50,7 +51,7 @@ def take(affair: Affair, clerk: ClerkView, now_ms: int, *, clerk_busy: bool, boo
 
 def release(affair: Affair, clerk: ClerkView, now_ms: int) -> Decision:
     """Back to its old place in the queue."""
-    change = _theirs(affair, clerk, now_ms)
+    change = theirs(affair, clerk, now_ms)
     change.ticket(TicketEvent.RELEASE, clerk=None, called_at_ms=None)
     change.note(EntryKind.TICKET_RELEASED)
     change.end_session()
@@ -58,7 +59,7 @@ def release(affair: Affair, clerk: ClerkView, now_ms: int) -> Decision:
 
 
 def miss(affair: Affair, clerk: ClerkView, now_ms: int) -> Decision:
-    change = _theirs(affair, clerk, now_ms)
+    change = theirs(affair, clerk, now_ms)
     missed(change, by="clerk")
     return change.decision()
 
@@ -72,7 +73,7 @@ def missed(change: Change, *, by: str) -> None:
 
 def hold(affair: Affair, clerk: ClerkView, now_ms: int) -> Decision:
     """Put the affair aside. Its session waits like one whose connection is gone."""
-    change = _theirs(affair, clerk, now_ms)
+    change = theirs(affair, clerk, now_ms)
     held(change, by="clerk")
     return change.decision()
 
@@ -86,7 +87,7 @@ def held(change: Change, *, by: str) -> None:
 
 
 def resume(affair: Affair, clerk: ClerkView, now_ms: int, *, clerk_busy: bool) -> Decision:
-    change = _theirs(affair, clerk, now_ms)
+    change = theirs(affair, clerk, now_ms)
     if clerk_busy:
         raise DeskError(ErrorCode.CLERK_BUSY)
     change.ticket(TicketEvent.RESUME)
@@ -105,20 +106,42 @@ def order(
     kind: CommandKind,
     material_id: str | None,
     booth_online: bool,
+    replaces: str | None = None,
+    corners: list[int] | None = None,
 ) -> Decision:
-    """Have the booth do something. Each kind of command has a device of its own, which does one thing at a time."""
+    """Have the booth do something. Each kind of command has a device of its own, which does one thing at a time.
+
+    A page that replaces another one is filed where that one is. `corners` go with `remake_page`, which needs no device.
+    """
     change = _in_session(affair, clerk, now_ms)
+    former = affair.page(replaces) if replaces is not None else None
+    if replaces is not None and (former is None or former.replaced_by is not None):
+        raise DeskError(ErrorCode.PAGE_UNKNOWN)
+    if (kind is CommandKind.REMAKE_PAGE) != (corners is not None) or (corners is not None and replaces is None):
+        raise DeskError(ErrorCode.MALFORMED)
+    if former is not None:
+        material_id = former.material_id
     if material_id is not None and affair.item.material(material_id) is None:
         raise DeskError(ErrorCode.MALFORMED)
     if not booth_online:
         raise DeskError(ErrorCode.BOOTH_OFFLINE)
     if any(each.kind is kind and each.state is CommandState.ISSUED for each in affair.commands):
         raise DeskError(ErrorCode.DEVICE_BUSY)
-    command = Command(command_id, kind, COMMAND.initial, issued_at_ms=now_ms, material_id=material_id)
+    command = Command(
+        command_id, kind, COMMAND.initial, issued_at_ms=now_ms, material_id=material_id, replaces=replaces
+    )
     change.put_command(command)
-    change.note(EntryKind.COMMAND_ISSUED, command_id=command_id, command=kind, material_id=material_id)
+    change.note(
+        EntryKind.COMMAND_ISSUED, command_id=command_id, command=kind, material_id=material_id, replaces=replaces
+    )
     change.tell(
-        CommandIssued(command_id=command_id, affair_id=affair.affair_id, kind=kind, deadline_s=COMMAND_DEADLINE_S)
+        CommandIssued(
+            command_id=command_id,
+            affair_id=affair.affair_id,
+            kind=kind,
+            deadline_s=COMMAND_DEADLINE_S,
+            remake=Remake(replaces, corners) if replaces is not None and corners is not None else None,
+        )
     )
     return change.decision()
 
@@ -133,26 +156,13 @@ def see_identity(affair: Affair, clerk: ClerkView, now_ms: int) -> Decision:
 
 
 def withdraw(affair: Affair, clerk: ClerkView, now_ms: int, *, command_id: str) -> Decision:
-    change = _theirs(affair, clerk, now_ms)
+    change = theirs(affair, clerk, now_ms)
     command = affair.command(command_id)
     if command is None:
         raise DeskError(ErrorCode.AFFAIR_UNKNOWN)
     change.command(command, CommandEvent.WITHDRAW)
     change.note(EntryKind.COMMAND_WITHDRAWN, command_id=command_id)
     change.tell(CommandWithdrawn(command_id=command_id))
-    return change.decision()
-
-
-def file_page(affair: Affair, clerk: ClerkView, now_ms: int, *, page_id: str, material_id: str | None) -> Decision:
-    """Say to which material a page belongs."""
-    change = _theirs(affair, clerk, now_ms)
-    page = affair.page(page_id)
-    if page is None:
-        raise DeskError(ErrorCode.PAGE_UNKNOWN)
-    if material_id is not None and affair.item.material(material_id) is None:
-        raise DeskError(ErrorCode.MALFORMED)
-    change.put_page(replace(page, material_id=material_id))
-    change.note(EntryKind.PAGE_FILED, page_id=page_id, material_id=material_id)
     return change.decision()
 
 
@@ -184,7 +194,7 @@ def finish(
     affair: Affair, clerk: ClerkView, now_ms: int, *, outcome: Outcome, message: str, case_no: str | None
 ) -> Decision:
     """End the affair. A case that is accepted or refused was received, and bears `case_no` on the resident's paper."""
-    change = _theirs(affair, clerk, now_ms)
+    change = theirs(affair, clerk, now_ms)
     text = message.strip() or None
     change.ticket(TicketEvent.FINISH)
     match outcome:
@@ -198,7 +208,7 @@ def finish(
                 EntryKind.CASE_ACCEPTED,
                 case_no=case_no,
                 form_sha256=affair.case.signature.form_sha256,
-                pages=[page.announced.sha256 for page in affair.pages if page.material_id is not None],
+                pages=[page.announced.sha256 for page in affair.standing_pages() if page.material_id is not None],
             )
         case Outcome.REFUSED:
             if text is None:
@@ -217,12 +227,13 @@ def finish(
 
 def saw(affair: Affair, clerk: ClerkView, now_ms: int, *, after_ms: int) -> Decision:
     """The resident's picture moves at the counter."""
-    change = _theirs(affair, clerk, now_ms)
+    change = theirs(affair, clerk, now_ms)
     see(change, clerk_after_ms=after_ms)
     return change.decision()
 
 
-def _theirs(affair: Affair, clerk: ClerkView, now_ms: int) -> Change:
+def theirs(affair: Affair, clerk: ClerkView, now_ms: int) -> Change:
+    """A change by the clerk whose affair it is, while it lives; anybody else is refused."""
     ticket = affair.ticket
     if ticket.clerk is None or ticket.clerk.clerk_id != clerk.clerk_id:
         raise DeskError(ErrorCode.NOT_YOURS)
@@ -233,7 +244,7 @@ def _theirs(affair: Affair, clerk: ClerkView, now_ms: int) -> Change:
 
 def _in_session(affair: Affair, clerk: ClerkView, now_ms: int) -> Change:
     """For what the clerk does together with the resident."""
-    change = _theirs(affair, clerk, now_ms)
+    change = theirs(affair, clerk, now_ms)
     if affair.ticket.state not in AT_COUNTER - {TicketState.CALLED}:
         raise DeskError(ErrorCode.ILLEGAL_TRANSITION)
     return change

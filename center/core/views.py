@@ -31,7 +31,7 @@ def visit_of(affair: Affair, ahead: int) -> Visit | None:
         asks=asks[:20],
         form=affair.form_shown() if case.signature.state is not SignatureState.NONE and ticket.state in LIVE else None,
         signature=case.signature.state,
-        pages=len(affair.pages),
+        pages=len(affair.standing_pages()),
         outcome=case.outcome,
         case_no=case.case_no,
         message=case.message,
@@ -77,6 +77,12 @@ def affair_view(
                 sha256=page.announced.sha256,
                 taken_at_ms=page.announced.taken_at_ms,
                 flat=page.announced.flat,
+                device=page.announced.device,
+                session=page.session,
+                previous_sha256=page.previous_sha256,
+                turn=page.turn,
+                marks=list(page.marks),
+                replaced_by=page.replaced_by,
             )
             for page in affair.pages
         ],

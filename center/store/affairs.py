@@ -16,6 +16,7 @@ from center.store.store import Transaction
 from protocol.counter import ClerkView, IdentitySource
 from protocol.errors import ErrorCode
 from protocol.fields import Personal
+from protocol.marks import Mark
 from protocol.messages import CommandKind, DeviceKind, Outcome
 from protocol.pages import PageAnnounced
 from protocol.records import IdentityRecord
@@ -35,6 +36,7 @@ _contents = msgspec.json.Decoder(_Content)
 _items = msgspec.json.Decoder(Item)
 _records: msgspec.json.Decoder[IdentityRecord] = msgspec.json.Decoder(IdentityRecord)
 _announcements = msgspec.json.Decoder(PageAnnounced)
+_marks = msgspec.json.Decoder(tuple[Mark, ...])
 _clerks = msgspec.json.Decoder(ClerkView)
 _downs = msgspec.json.Decoder(tuple[str, ...])
 
@@ -78,8 +80,8 @@ async def save(tx: Transaction, before: Affair | None, affair: Affair) -> None:
         if before is None or before.command(command.command_id) != command:
             await _put(tx, commands, ["command_id"], _command_row(affair_id, n, command))
     for n, page in enumerate(affair.pages):
-        if before is None or before.page(page.announced.page_id) != page:
-            await _put(tx, pages, ["page_id"], _page_row(affair_id, n, page))
+        if before is None or before.pages[n : n + 1] != (page,):
+            await _put(tx, pages, ["page_id"], _page_row(tx, affair_id, n, page))
     for identity in affair.identities:
         if before is None or identity not in before.identities:
             await _put(tx, identities, ["affair_id", "source"], _identity_row(tx, affair_id, identity))
@@ -324,6 +326,7 @@ async def _commands(tx: Transaction, affair_id: str) -> list[Command]:
             issued_at_ms=row.issued_at_ms,
             material_id=row.material_id,
             code=ErrorCode(row.code) if row.code else None,
+            replaces=row.replaces,
         )
         for row in rows
     ]
@@ -339,6 +342,7 @@ def _command_row(affair_id: str, n: int, command: Command) -> dict[str, Any]:
         "issued_at_ms": command.issued_at_ms,
         "material_id": command.material_id,
         "code": command.code,
+        "replaces": command.replaces,
     }
 
 
@@ -350,20 +354,33 @@ async def _pages(tx: Transaction, affair_id: str) -> list[Page]:
             state=PageState(row.state),
             material_id=row.material_id,
             has_light=row.has_light,
+            taken_n=row.taken_n,
+            session=row.session,
+            previous_sha256=row.previous_sha256,
+            turn=row.turn,
+            marks=_marks.decode(tx.seal.open(row.marks_sealed, f"pages.{row.page_id}")) if row.marks_sealed else (),
+            replaced_by=row.replaced_by,
         )
         for row in rows
     ]
 
 
-def _page_row(affair_id: str, n: int, page: Page) -> dict[str, Any]:
+def _page_row(tx: Transaction, affair_id: str, n: int, page: Page) -> dict[str, Any]:
+    page_id = page.announced.page_id
     return {
-        "page_id": page.announced.page_id,
+        "page_id": page_id,
         "affair_id": affair_id,
         "n": n,
         "state": page.state,
         "has_light": page.has_light,
         "material_id": page.material_id,
         "announced": _encode(page.announced).decode(),
+        "taken_n": page.taken_n,
+        "session": page.session,
+        "previous_sha256": page.previous_sha256,
+        "turn": page.turn,
+        "marks_sealed": tx.seal.seal(_encode(page.marks), f"pages.{page_id}") if page.marks else None,
+        "replaced_by": page.replaced_by,
     }
 
 

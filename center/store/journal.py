@@ -7,7 +7,7 @@ to prove that against the operator notes `head` somewhere else.
 
 import hashlib
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy import Select, select
@@ -15,7 +15,7 @@ from sqlalchemy import Select, select
 from center.core.affair import Entry, EntryKind
 from center.errors import StoreError
 from center.store.documents import Documents
-from center.store.schema import journal
+from center.store.schema import journal, pages
 from center.store.store import Transaction
 from protocol.counter import TimelineRow
 
@@ -86,24 +86,53 @@ async def timeline(tx: Transaction, affair_id: str) -> list[TimelineRow]:
 
 
 async def verify(tx: Transaction, documents: Documents) -> Verdict:
-    """Walk the whole chain, and read every page that it says was stored."""
-    position, previous, pages = 0, NOTHING, 0
+    """Walk the whole chain, read every page that it says was stored, and hold the pages' table against it."""
+    position, previous, read = 0, NOTHING, 0
+    newest: dict[str, str] = {}
+    """Of each affair the SHA-256 of the page that was taken last."""
     while rows := await tx.rows(_after(position)):
         for row in rows:
             position += 1
-            said = (row.at_ms, row.actor, row.kind, row.subject, row.payload)
+            entry = (row.at_ms, row.actor, row.kind, row.subject, row.payload)
             if row.position != position:
-                return Verdict(position - 1, pages, f"entry {position} is missing")
-            if row.previous != previous or row.hash != entry_hash(position, *said, previous):
-                return Verdict(position - 1, pages, f"entry {position} does not follow from the one before it")
+                return Verdict(position - 1, read, f"entry {position} is missing")
+            if row.previous != previous or row.hash != entry_hash(position, *entry, previous):
+                return Verdict(position - 1, read, f"entry {position} does not follow from the one before it")
             previous = row.hash
+            if row.kind == EntryKind.PAGE_ANNOUNCED:
+                said = msgspec.json.decode(row.payload)
+                fault = await _announced_fault(tx, said, newest.get(row.subject))
+                if fault is not None:
+                    return Verdict(position, read, f"entry {position}: {fault}")
+                newest[row.subject] = said["sha256"]
             if row.kind in (EntryKind.PAGE_STORED, EntryKind.PAGE_LIGHT_STORED):
                 try:
                     await documents.get(msgspec.json.decode(row.payload)["sha256"])
                 except StoreError as error:
-                    return Verdict(position, pages, f"entry {position}: {error}")
-                pages += 1
-    return Verdict(position, pages, None)
+                    return Verdict(position, read, f"entry {position}: {error}")
+                read += 1
+    return Verdict(position, read, None)
+
+
+async def _announced_fault(tx: Transaction, said: dict[str, Any], previous: str | None) -> str | None:
+    """What does not hold of a page that the journal says was taken: its place in the chain of pages, or its row.
+
+    Entries of programs before schema 0003 name no previous page.
+    """
+    page_id = said["page_id"]
+    if "previous_sha256" in said and said["previous_sha256"] != previous:
+        return f"page {page_id} does not follow from the page before it"
+    row = await tx.row(select(pages.c.announced).where(pages.c.page_id == page_id))
+    if row is None:
+        return f"page {page_id} is missing"
+    told = msgspec.json.decode(row.announced)
+    if any(told.get(name) != value for name, value in said.items() if name in _ANNOUNCED):
+        return f"page {page_id} is not what was announced"
+    return None
+
+
+_ANNOUNCED = frozenset({"sha256", "light_sha256", "size_bytes", "flat", "taken_at_ms", "device"})
+"""What an entry repeats of a page's announcement."""
 
 
 def _after(position: int) -> Select[tuple[int, int, str, str, str, str, str, str]]:

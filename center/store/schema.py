@@ -194,6 +194,7 @@ commands = Table(
     Column("issued_at_ms", BigInteger, nullable=False),
     Column("material_id", Text),
     Column("code", Text),
+    Column("replaces", Text),
     Index(None, "affair_id", "n"),
 )
 
@@ -207,6 +208,12 @@ pages = Table(
     Column("has_light", Boolean(create_constraint=False), nullable=False),
     Column("material_id", Text),
     Column("announced", Text, nullable=False),
+    Column("taken_n", Integer, nullable=False),
+    Column("session", Integer, nullable=False),
+    Column("previous_sha256", Text),
+    Column("turn", Integer, nullable=False),
+    Column("marks_sealed", LargeBinary),
+    Column("replaced_by", Text),
     Index(None, "affair_id", "n"),
 )
 

@@ -8,12 +8,11 @@ from aiohttp import web
 from center.web.body import done, json_reply, read_message
 from center.web.errors import Handler
 from center.web.log_in import LogIns
-from protocol.counter import ClerkFirstFrame, ClerkView, CommandWanted, FinishWanted, FormChanged, PageFiled
+from protocol.counter import ClerkFirstFrame, ClerkView, CommandWanted, FinishWanted, FormChanged
 from protocol.messages import CommandKind, Outcome
 
 _commands = msgspec.json.Decoder(CommandWanted)
 _forms = msgspec.json.Decoder(FormChanged)
-_filings = msgspec.json.Decoder(PageFiled)
 _endings = msgspec.json.Decoder(FinishWanted)
 _first_frames = msgspec.json.Decoder(ClerkFirstFrame)
 
@@ -35,11 +34,17 @@ class AffairDesk(Protocol):
 
     async def see_identity(self, clerk: ClerkView, affair_id: str) -> None: ...
 
-    async def order(self, clerk: ClerkView, affair_id: str, kind: CommandKind, material_id: str | None) -> str: ...
+    async def order(
+        self,
+        clerk: ClerkView,
+        affair_id: str,
+        kind: CommandKind,
+        material_id: str | None = None,
+        *,
+        replaces: str | None = None,
+    ) -> str: ...
 
     async def withdraw_command(self, clerk: ClerkView, affair_id: str, command_id: str) -> None: ...
-
-    async def file_page(self, clerk: ClerkView, affair_id: str, page_id: str, material_id: str | None) -> None: ...
 
     async def change_form(self, clerk: ClerkView, affair_id: str, revision: int, values: dict[str, str]) -> None: ...
 
@@ -74,7 +79,6 @@ class Affairs:
             web.post(f"{AFFAIR}/identity/visual", self._plain(desk.see_identity)),
             web.post(f"{AFFAIR}/commands", self._order),
             web.delete(AFFAIR + r"/commands/{command_id:[A-Za-z0-9_-]{1,40}}", self._withdraw_command),
-            web.post(AFFAIR + r"/pages/{page_id:[A-Za-z0-9_-]{1,40}}/material", self._file_page),
             web.put(f"{AFFAIR}/form", self._change_form),
             web.post(f"{AFFAIR}/finish", self._finish),
             web.post(f"{AFFAIR}/first-frame", self._first_frame),
@@ -95,20 +99,15 @@ class Affairs:
     async def _order(self, request: web.Request) -> web.Response:
         clerk = await self._log_ins.clerk_of(request)
         wanted = await read_message(request, _commands)
-        command_id = await self._desk.order(clerk, request.match_info["affair_id"], wanted.kind, wanted.material_id)
+        command_id = await self._desk.order(
+            clerk, request.match_info["affair_id"], wanted.kind, wanted.material_id, replaces=wanted.replaces
+        )
         return json_reply({"command_id": command_id})
 
     async def _withdraw_command(self, request: web.Request) -> web.Response:
         clerk = await self._log_ins.clerk_of(request)
         names = request.match_info
         await self._desk.withdraw_command(clerk, names["affair_id"], names["command_id"])
-        return done()
-
-    async def _file_page(self, request: web.Request) -> web.Response:
-        clerk = await self._log_ins.clerk_of(request)
-        filed = await read_message(request, _filings)
-        names = request.match_info
-        await self._desk.file_page(clerk, names["affair_id"], names["page_id"], filed.material_id)
         return done()
 
     async def _change_form(self, request: web.Request) -> web.Response:

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from aiohttp import web
 
+from center.web.affair_pages import AffairPageDesk, AffairPages
 from center.web.affairs import AffairDesk, Affairs
 from center.web.body import MAX_JSON_BYTES, json_reply
 from center.web.booth_pages import BoothPageDesk, BoothPages
@@ -20,7 +21,7 @@ from center.web.pages import PageDesk, Pages
 from center.web.static import StaticPages
 
 
-class WebDesk(AffairDesk, BoothPageDesk, EnrolDesk, FeedDesk, LinkDesk, LogInDesk, PageDesk, Protocol):
+class WebDesk(AffairPageDesk, AffairDesk, BoothPageDesk, EnrolDesk, FeedDesk, LinkDesk, LogInDesk, PageDesk, Protocol):
     """The desk as the web layer sees it."""
 
 
@@ -75,6 +76,7 @@ def make_app(
         Feeds(desk, counters, log_ins),
         ClerkMedia(media, log_ins),
         Affairs(desk, log_ins),
+        AffairPages(desk, log_ins),
         Pages(desk, log_ins),
         static,
     ):

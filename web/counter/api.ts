@@ -2,12 +2,14 @@
 import type {
   ClerkAnswer,
   ClerkOffer,
+  CommandKind,
   CommandWanted,
   ErrorCode,
   ErrorReply,
   FinishWanted,
   FormChanged,
   LogIn,
+  Mark,
 } from '@lib/protocol'
 
 export type RefusalCode = ErrorCode | 'unreachable'
@@ -52,7 +54,9 @@ export class CounterApi {
     return this.send('POST', `${of(affair)}/${how}`)
   }
 
-  order(affair: string, body: CommandWanted): Promise<{ command_id: string }> {
+  /** `material`: which one a page is for; `replaces`: in which page's place it comes. */
+  order(affair: string, kind: CommandKind, material: string | null, replaces: string | null = null): Promise<{ command_id: string }> {
+    const body: CommandWanted = { kind, material_id: material, replaces }
     return this.send('POST', `${of(affair)}/commands`, body)
   }
 
@@ -73,7 +77,26 @@ export class CounterApi {
   }
 
   filePage(affair: string, page: string, material: string | null): Promise<void> {
-    return this.send('POST', `${of(affair)}/pages/${encodeURIComponent(page)}/material`, { material_id: material })
+    return this.send('POST', `${ofPage(affair, page)}/material`, { material_id: material })
+  }
+
+  /** Put a page before another one, or last. */
+  movePage(affair: string, page: string, before: string | null): Promise<void> {
+    return this.send('POST', `${ofPage(affair, page)}/place`, { before })
+  }
+
+  /** Show a page turned by so many quarters, clockwise, from how it was taken. */
+  turnPage(affair: string, page: string, quarters: number): Promise<void> {
+    return this.send('POST', `${ofPage(affair, page)}/turn`, { quarters })
+  }
+
+  markPage(affair: string, page: string, marks: Mark[]): Promise<void> {
+    return this.send('PUT', `${ofPage(affair, page)}/marks`, { marks })
+  }
+
+  /** Have the booth make a page again out of its frame, within these corners. */
+  adjustPage(affair: string, page: string, corners: number[]): Promise<{ command_id: string }> {
+    return this.send('POST', `${ofPage(affair, page)}/corners`, { corners })
   }
 
   finish(affair: string, body: FinishWanted): Promise<void> {
@@ -131,4 +154,8 @@ export function imagePath(page: string, part: PagePart): string {
 
 function of(affair: string): string {
   return `/api/affairs/${encodeURIComponent(affair)}`
+}
+
+function ofPage(affair: string, page: string): string {
+  return `${of(affair)}/pages/${encodeURIComponent(page)}`
 }

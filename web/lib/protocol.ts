@@ -129,6 +129,7 @@ export type CommandKind =
   | 'read_id_card'
   | 'read_social_security_card'
   | 'take_page'
+  | 'remake_page'
 
 export type CommandState =
   | 'issued'
@@ -148,6 +149,7 @@ export interface CommandView {
 export interface CommandWanted {
   kind: CommandKind
   material_id: string | null
+  replaces: string | null
 }
 
 export interface CounterView {
@@ -388,6 +390,17 @@ export interface LogIn {
   password: string
 }
 
+export interface Mark {
+  kind: MarkKind
+  points: number[]
+  text: string
+}
+
+export type MarkKind =
+  | 'pen'
+  | 'box'
+  | 'note'
+
 export interface MaterialRequirement {
   material_id: string
   name: Wording
@@ -420,6 +433,12 @@ export interface PageView {
   sha256: string
   taken_at_ms: number
   flat: boolean
+  device: string
+  session: number
+  previous_sha256: string | null
+  turn: number
+  marks: Mark[]
+  replaced_by: string | null
 }
 
 export interface PermanentResidentCard {

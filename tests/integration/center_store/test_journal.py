@@ -60,6 +60,23 @@ async def test_tampering_with_an_entry_is_found(used: Path, statement: str) -> N
     assert fault is not None and fault.startswith("entry ")
 
 
+@pytest.mark.parametrize(
+    ("statement", "fault"),
+    [
+        ("UPDATE pages SET announced = replace(announced, 'simulated', 'other')", "is not what was announced"),
+        (
+            "UPDATE pages SET announced = replace(announced, '\"flat\":true', '\"flat\":false')",
+            "is not what was announced",
+        ),
+        ("DELETE FROM pages", "is missing"),
+    ],
+)
+async def test_a_page_whose_row_was_changed_is_found(used: Path, statement: str, fault: str) -> None:
+    tamper(used, statement)
+    found = (await verdict(used)).fault
+    assert found is not None and fault in found
+
+
 @pytest.mark.parametrize("damage", ["removed", "changed", "swapped"])
 async def test_damage_to_a_document_is_found(used: Path, damage: str) -> None:
     first, second = (path for path in sorted((used / "documents").rglob("*")) if path.is_file())

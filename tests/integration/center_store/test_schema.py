@@ -45,24 +45,42 @@ def test_upgrading_the_newest_schema_changes_nothing(store: Path) -> None:
     assert upgrade_store(store) == version == schema_version(store / "center.sqlite")
 
 
-def test_an_identity_of_an_older_store_is_of_its_tickets_booth(tmp_path: Path) -> None:
-    engine = create_engine(f"sqlite:///{tmp_path / 'center.sqlite'}")
+def upgraded_from(folder: Path, version: str, *statements: str) -> sqlite3.Connection:
+    """The database of an older program, with a ticket and these rows in it, brought up to date."""
+    engine = create_engine(f"sqlite:///{folder / 'center.sqlite'}")
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     with engine.begin() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
+        command.upgrade(config, version)
         connection.exec_driver_sql("INSERT INTO booths VALUES ('b-01', '', '', '', '', NULL, '[]')")
         connection.exec_driver_sql(
             "INSERT INTO tickets VALUES ('a1', 'A001', 'r1', 'b-01', 1, 'waiting', 0, 0, NULL, NULL, NULL, 1, NULL)"
         )
-        connection.exec_driver_sql("INSERT INTO identities VALUES ('a1', 'id_card', 5, NULL)")
+        for statement in statements:
+            connection.exec_driver_sql(statement)
     engine.dispose()
-    assert upgrade_store(tmp_path) == "0001"
-    upgraded = sqlite3.connect(tmp_path / "center.sqlite")
+    assert upgrade_store(folder) == version
+    return sqlite3.connect(folder / "center.sqlite")
+
+
+def test_an_identity_of_an_older_store_is_of_its_tickets_booth(tmp_path: Path) -> None:
+    upgraded = upgraded_from(tmp_path, "0001", "INSERT INTO identities VALUES ('a1', 'id_card', 5, NULL)")
     row = upgraded.execute("SELECT source, at_ms, booth_id, device, insertion FROM identities").fetchone()
     upgraded.close()
     assert row == ("id_card", 5, "b-01", None, None)
+
+
+def test_pages_of_an_older_store_keep_their_order(tmp_path: Path) -> None:
+    page = "INSERT INTO pages VALUES ('{}', 'a1', {}, 'stored', 1, NULL, '{{}}')"
+    command = "INSERT INTO commands VALUES ('k1', 'a1', 0, 'take_page', 'done', 5, NULL, NULL)"
+    upgraded = upgraded_from(tmp_path, "0002", page.format("p1", 0), page.format("p2", 1), command)
+    columns = "page_id, taken_n, session, previous_sha256, turn, marks_sealed, replaced_by"
+    rows = upgraded.execute(f"SELECT {columns} FROM pages ORDER BY n").fetchall()
+    replaces = upgraded.execute("SELECT replaces FROM commands").fetchone()
+    upgraded.close()
+    assert rows == [("p1", 1, 0, None, 0, None, None), ("p2", 2, 0, None, 0, None, None)]
+    assert replaces == (None,)
 
 
 def test_a_schema_of_a_newer_program_is_refused_in_one_line(store: Path) -> None:

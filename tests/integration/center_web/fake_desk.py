@@ -12,6 +12,7 @@ from center.media.interface import MediaError
 from protocol.counter import BoothRow, ClerkView, CounterView
 from protocol.errors import ErrorCode
 from protocol.fields import Wording
+from protocol.marks import Mark
 from protocol.messages import BoothMessage, CenterMessage, CommandKind, Outcome, TrackOffer
 from protocol.pages import PageAnnounced, PagePart
 from protocol.stream import is_next
@@ -213,8 +214,17 @@ class FakeDesk:
     async def see_identity(self, clerk: ClerkView, affair_id: str) -> None:
         await self._act("see_identity", clerk.clerk_id, affair_id)
 
-    async def order(self, clerk: ClerkView, affair_id: str, kind: CommandKind, material_id: str | None) -> str:
-        await self._act("order", clerk.clerk_id, affair_id, kind, material_id)
+    async def order(
+        self,
+        clerk: ClerkView,
+        affair_id: str,
+        kind: CommandKind,
+        material_id: str | None = None,
+        *,
+        replaces: str | None = None,
+        corners: list[int] | None = None,
+    ) -> str:
+        await self._act("order", clerk.clerk_id, affair_id, kind, material_id, replaces, corners)
         return "command-1"
 
     async def withdraw_command(self, clerk: ClerkView, affair_id: str, command_id: str) -> None:
@@ -222,6 +232,15 @@ class FakeDesk:
 
     async def file_page(self, clerk: ClerkView, affair_id: str, page_id: str, material_id: str | None) -> None:
         await self._act("file_page", clerk.clerk_id, affair_id, page_id, material_id)
+
+    async def move_page(self, clerk: ClerkView, affair_id: str, page_id: str, before: str | None) -> None:
+        await self._act("move_page", clerk.clerk_id, affair_id, page_id, before)
+
+    async def turn_page(self, clerk: ClerkView, affair_id: str, page_id: str, quarters: int) -> None:
+        await self._act("turn_page", clerk.clerk_id, affair_id, page_id, quarters)
+
+    async def mark_page(self, clerk: ClerkView, affair_id: str, page_id: str, marks: list[Mark]) -> None:
+        await self._act("mark_page", clerk.clerk_id, affair_id, page_id, marks)
 
     async def change_form(self, clerk: ClerkView, affair_id: str, revision: int, values: dict[str, str]) -> None:
         await self._act("change_form", clerk.clerk_id, affair_id, revision, values)

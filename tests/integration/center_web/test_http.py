@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import aiohttp
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -15,6 +16,7 @@ from center.web.body import MAX_JSON_BYTES
 from center.web.guard import CONTENT_SECURITY_POLICY
 from center.web.log_in import COOKIE
 from protocol.errors import ErrorCode, IllegalTransition
+from protocol.marks import Mark, MarkKind
 from protocol.messages import CommandKind, Outcome
 from protocol.pages import PagePart
 from tests.integration.center_web.fake_desk import CLERK, PASSWORD, TOKEN, FakeConfig, HttpPart, PagesPart
@@ -144,15 +146,54 @@ async def test_commands_are_ordered_and_withdrawn(center: Center) -> None:
     async with center.clerk.delete(f"{A}/commands/command-1") as reply:
         assert reply.status == 204
     assert center.desk.calls == [
-        ("order", "clerk-1", "affair-1", CommandKind.TAKE_PAGE, "id_card_copy"),
+        ("order", "clerk-1", "affair-1", CommandKind.TAKE_PAGE, "id_card_copy", None, None),
         ("withdraw_command", "clerk-1", "affair-1", "command-1"),
     ]
 
 
-async def test_form_page_finish_and_first_frame_reach_the_desk(center: Center) -> None:
+async def test_what_is_done_to_a_page_reaches_the_desk(center: Center) -> None:
+    mark = Mark(MarkKind.BOX, [10, 20, 3000, 4000])
+    requests: list[tuple[str, str, dict[str, object]]] = [
+        ("POST", "material", {"material_id": None}),
+        ("POST", "place", {"before": "page-2"}),
+        ("POST", "turn", {"quarters": 3}),
+        ("PUT", "marks", {"marks": [msgspec.to_builtins(mark)]}),
+    ]
+    for method, path, body in requests:
+        async with center.clerk.request(method, f"{A}/pages/page-1/{path}", json=body) as reply:
+            assert reply.status == 204
+    corners = [0, 0, 10_000, 0, 10_000, 10_000, 0, 10_000]
+    async with center.clerk.post(f"{A}/pages/page-1/corners", json={"corners": corners}) as reply:
+        assert await reply.json() == {"command_id": "command-1"}
+    page = ("clerk-1", "affair-1", "page-1")
+    assert center.desk.calls == [
+        ("file_page", *page, None),
+        ("move_page", *page, "page-2"),
+        ("turn_page", *page, 3),
+        ("mark_page", *page, [mark]),
+        ("order", "clerk-1", "affair-1", CommandKind.REMAKE_PAGE, None, "page-1", corners),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("turn", {"quarters": 4}),
+        ("corners", {"corners": [0, 0, 10_001, 0, 10_000, 10_000, 0, 10_000]}),
+        ("corners", {"corners": [0, 0]}),
+        ("place", {"before": "../x"}),
+    ],
+)
+async def test_what_cant_be_done_to_a_page_is_refused(center: Center, path: str, body: dict[str, object]) -> None:
+    async with center.clerk.post(f"{A}/pages/page-1/{path}", json=body) as reply:
+        assert reply.status == 400
+        assert await code_in(reply) == "malformed"
+    assert center.desk.calls == []
+
+
+async def test_form_finish_and_first_frame_reach_the_desk(center: Center) -> None:
     requests: list[tuple[str, str, dict[str, object]]] = [
         ("PUT", "form", {"revision": 3, "values": {"name": RESIDENT}}),
-        ("POST", "pages/page-1/material", {"material_id": None}),
         ("POST", "finish", {"outcome": "accepted", "message": "请等通知"}),
         ("POST", "first-frame", {"after_ms": 240}),
     ]
@@ -161,7 +202,6 @@ async def test_form_page_finish_and_first_frame_reach_the_desk(center: Center) -
             assert reply.status == 204
     assert center.desk.calls == [
         ("change_form", "clerk-1", "affair-1", 3, {"name": RESIDENT}),
-        ("file_page", "clerk-1", "affair-1", "page-1", None),
         ("finish", "clerk-1", "affair-1", Outcome.ACCEPTED, "请等通知"),
         ("clerk_saw", "clerk-1", "affair-1", 240),
     ]

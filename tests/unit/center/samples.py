@@ -75,12 +75,14 @@ def ordered(affair: Affair, kind: CommandKind, command_id: str = "k1", material_
     ).affair
 
 
-def announced(page_id: str = "p1", command_id: str = "k1", affair_id: str = "a1") -> PageAnnounced:
+def announced(
+    page_id: str = "p1", command_id: str = "k1", affair_id: str = "a1", sha: str = "ab" * 32
+) -> PageAnnounced:
     return PageAnnounced(
         page_id=page_id,
         command_id=command_id,
         affair_id=affair_id,
-        sha256="ab" * 32,
+        sha256=sha,
         size_bytes=2000,
         light_sha256="cd" * 32,
         light_size_bytes=200,

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from booth.devices.card.bench_cards import BENCH_CARDS, BenchCardRecord
-from center.core import decide_booth, decide_clerk, decide_time
+from center.core import decide_booth, decide_clerk, decide_pages, decide_time
 from center.core.affair import Affair, Decision, EntryKind, Join
 from center.core.identity import filled
 from center.core.views import visit_of
@@ -195,7 +195,7 @@ def test_a_material_is_there_when_its_page_is_stored_in_full() -> None:
     stored = decide_booth.store_page(affair, "p1", PagePart.FULL, NOW_MS)
     assert stored.messages == (PageStored("p1"),)
     assert stored.affair.missing_materials() == []
-    filed = decide_clerk.file_page(stored.affair, CLERK, NOW_MS, page_id="p1", material_id="old_booklet").affair
+    filed = decide_pages.file_page(stored.affair, CLERK, NOW_MS, page_id="p1", material_id="old_booklet").affair
     assert filed.missing_materials() == ["id_card"]
 
 

@@ -5,6 +5,7 @@ const DEVICE: Record<CommandKind, DeviceKind> = {
   read_id_card: 'id_card_reader',
   read_social_security_card: 'social_security_card_reader',
   take_page: 'document_camera',
+  remake_page: 'document_camera',
 }
 
 export type Hindrance = 'not_serving' | 'booth_offline' | 'running' | 'absent' | 'faulted'

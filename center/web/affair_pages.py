@@ -1,0 +1,89 @@
+"""What a clerk does with an affair's pages, one request each."""
+
+from collections.abc import Awaitable, Callable
+from typing import Protocol, TypeVar
+
+import msgspec
+from aiohttp import web
+
+from center.web.affairs import AFFAIR
+from center.web.body import done, json_reply, read_message
+from center.web.errors import Handler
+from center.web.log_in import LogIns
+from protocol.counter import ClerkView, PageAdjusted, PageFiled, PageMarked, PageMoved, PageTurned
+from protocol.fields import Message
+from protocol.marks import Mark
+from protocol.messages import CommandKind
+
+PAGE = AFFAIR + r"/pages/{page_id:[A-Za-z0-9_-]{1,40}}"
+
+_M = TypeVar("_M", bound=Message)
+_adjustments = msgspec.json.Decoder(PageAdjusted)
+
+
+class AffairPageDesk(Protocol):
+    async def order(
+        self,
+        clerk: ClerkView,
+        affair_id: str,
+        kind: CommandKind,
+        material_id: str | None = None,
+        *,
+        replaces: str | None = None,
+        corners: list[int] | None = None,
+    ) -> str: ...
+
+    async def file_page(self, clerk: ClerkView, affair_id: str, page_id: str, material_id: str | None) -> None: ...
+
+    async def move_page(self, clerk: ClerkView, affair_id: str, page_id: str, before: str | None) -> None: ...
+
+    async def turn_page(self, clerk: ClerkView, affair_id: str, page_id: str, quarters: int) -> None: ...
+
+    async def mark_page(self, clerk: ClerkView, affair_id: str, page_id: str, marks: list[Mark]) -> None: ...
+
+
+class AffairPages:
+    def __init__(self, desk: AffairPageDesk, log_ins: LogIns) -> None:
+        self._desk = desk
+        self._log_ins = log_ins
+
+    def routes(self) -> list[web.RouteDef]:
+        desk = self._desk
+        return [
+            web.post(
+                f"{PAGE}/material", self._of(PageFiled, lambda c, a, p, b: desk.file_page(c, a, p, b.material_id))
+            ),
+            web.post(f"{PAGE}/place", self._of(PageMoved, lambda c, a, p, b: desk.move_page(c, a, p, b.before))),
+            web.post(f"{PAGE}/turn", self._of(PageTurned, lambda c, a, p, b: desk.turn_page(c, a, p, b.quarters))),
+            web.put(f"{PAGE}/marks", self._of(PageMarked, lambda c, a, p, b: desk.mark_page(c, a, p, b.marks))),
+            web.post(f"{PAGE}/corners", self._adjust),
+        ]
+
+    def _of(self, kind: type[_M], action: "Action[_M]") -> Handler:
+        """A handler that reads a body of this kind and acts on the page, answered by 204."""
+        decoder = msgspec.json.Decoder(kind)
+
+        async def act(request: web.Request) -> web.StreamResponse:
+            clerk = await self._log_ins.clerk_of(request)
+            body = await read_message(request, decoder)
+            await action(clerk, request.match_info["affair_id"], request.match_info["page_id"], body)
+            return done()
+
+        return act
+
+    async def _adjust(self, request: web.Request) -> web.Response:
+        clerk = await self._log_ins.clerk_of(request)
+        adjusted = await read_message(request, _adjustments)
+        names = request.match_info
+        command_id = await self._desk.order(
+            clerk,
+            names["affair_id"],
+            CommandKind.REMAKE_PAGE,
+            replaces=names["page_id"],
+            corners=adjusted.corners,
+        )
+        return json_reply({"command_id": command_id})
+
+
+Action = Callable[[ClerkView, str, str, _M], Awaitable[None]]
+"""Who, which affair, which page, and what is wanted."""
