@@ -75,6 +75,7 @@ class SocialSecurityCardReaderSection(Section, frozen=True):
     driver: SocialSecurityCardDriver = SocialSecurityCardDriver.NONE
     reader: str | None = None
     allow_virtual: bool = False
+    bank_number: bool = False
 
 
 class CameraDriver(StrEnum):

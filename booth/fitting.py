@@ -166,9 +166,13 @@ def _social_security_card_reader(section: SocialSecurityCardReaderSection) -> _R
         case SocialSecurityCardDriver.PCSC:
             from booth.devices.card.pcsc import PcscReader
 
-            return kind, None, PcscReader(section.reader, allow_virtual=section.allow_virtual)
+            return (
+                kind,
+                None,
+                PcscReader(section.reader, allow_virtual=section.allow_virtual, bank_number=section.bank_number),
+            )
         case SocialSecurityCardDriver.SIMULATED:
-            return _simulated(kind)
+            return _simulated(kind, bank_number=section.bank_number)
         case SocialSecurityCardDriver.NONE:
             return kind, None, None
 
@@ -183,10 +187,10 @@ def _photo_decoder() -> "PhotoDecoder | None":
         return None
 
 
-def _simulated(kind: DeviceKind) -> _Reader:
+def _simulated(kind: DeviceKind, *, bank_number: bool = False) -> _Reader:
     from booth.devices.card.simulated import SimulatedReader
 
-    reader = SimulatedReader(kind)
+    reader = SimulatedReader(kind, bank_number=bank_number)
     return kind, reader, reader
 
 

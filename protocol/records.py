@@ -11,6 +11,10 @@ Date = Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")]
 """ISO 8601 calendar date."""
 
 
+BankNumber = Annotated[str, Meta(pattern=r"^\d{12,19}$")]
+"""ISO/IEC 7812, without spaces."""
+
+
 class Sex(StrEnum):
     """GB/T 2261.1: 0 unknown, 1 male, 2 female, 9 unstated."""
 
@@ -113,6 +117,8 @@ class SocialSecurityCard(Personal, frozen=True, tag="social_security_card"):
     issued: Date | None
     expires: Date | None
     psam_required: bool = False
+    bank_number: BankNumber | None = None
+    """The number of the bank's application on the same card; None unless the booth is configured to read it."""
 
 
 class CodeShown(Personal, frozen=True, tag="code_shown"):

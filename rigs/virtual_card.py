@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
-from booth.devices.card import ssc
+from booth.devices.card import ssc, ssc_bank
 from protocol.records import Sex, SocialSecurityCard
 
 ATR = bytes.fromhex("3B6D000000814E43238697159900BF7C7A")
@@ -65,6 +65,8 @@ class VirtualCard:
     locked: frozenset[int] = frozenset()
     """Tags that need a PSAM first."""
     application: bytes = ssc.APPLICATION
+    bank_number: str | None = None
+    """The number of a debit application on the same chip; None for a card without one."""
     damaged: bool = False
     """Every record's length is wrong."""
     delay_s: float = 0.0
@@ -76,21 +78,28 @@ class VirtualCard:
     """How long it was at work on its answers until now."""
     _selected: bool = field(default=False, init=False)
     _file: int = field(default=0, init=False)
+    _at_the_bank: bool = field(default=False, init=False)
 
     @classmethod
     def of(cls, card: SocialSecurityCard, **how: float | bool | None) -> "VirtualCard":
         locked = {ssc.CARD_NUMBER, ssc.NUMBER, ssc.NAME} if card.psam_required else set()
-        return cls(files_of(card), frozenset(locked), **how)  # type: ignore[arg-type]  # the caller names fields
+        return cls(
+            files_of(card),
+            frozenset(locked),
+            bank_number=card.bank_number,
+            **how,  # type: ignore[arg-type]  # the caller names fields
+        )
 
     def power(self) -> None:
-        self._selected, self._file = False, 0
+        self._selected, self._file, self._at_the_bank = False, 0, False
 
     def answer(self, command: bytes) -> bytes:
         """The answer to an APDU."""
         instruction, first, second = command[1], command[2], command[3]
         if instruction == 0xA4 and first == 0x04:
-            self._selected = command[5 : 5 + command[4]] == self.application
-            return _record(0x6F, _record(0x84, self.application)) + b"\x90\x00" if self._selected else b"\x6a\x82"
+            return self._select(command[5 : 5 + command[4]])
+        if self._at_the_bank:
+            return _bank_answer(self.bank_number or "", command)
         if instruction == 0xA4:
             self._file = command[6]
             return b"\x90\x00" if self._selected and self._file in self.files else b"\x6a\x82"
@@ -99,6 +108,14 @@ class VirtualCard:
         if not self._selected or self._file not in self.files:
             return _NO_FILE
         return self._read_record(first, second, command[4])
+
+    def _select(self, name: bytes) -> bytes:
+        self._selected = name == self.application
+        self._at_the_bank = self.bank_number is not None and name == ssc_bank.APPLICATIONS[0]
+        if self._at_the_bank:
+            pdol = _record(0x9F38, bytes.fromhex("9F66049F02069F03069F1A0295055F2A029A039C019F3704"))
+            return _record(0x6F, _record(0x84, name) + _record(0xA5, pdol)) + b"\x90\x00"
+        return _record(0x6F, _record(0x84, name)) + b"\x90\x00" if self._selected else b"\x6a\x82"
 
     def _read_record(self, first: int, second: int, expected: int) -> bytes:
         records = self.files[self._file]
@@ -210,8 +227,25 @@ class _LaidCard:
         return received
 
 
+def _bank_answer(number: str, command: bytes) -> bytes:
+    """A debit application's, as EMV 4.3 book 3 has it: options first, then the records that they name."""
+    match command[1], command[2]:
+        case 0xA8, _:
+            return (
+                _record(0x77, _record(0x82, b"\x7c\x00") + _record(0x94, bytes.fromhex("0801010010010200")))
+                + b"\x90\x00"
+            )
+        case 0xB2, 1 if command[3] == 0x0C:
+            return _record(0x70, _record(0x5F20, b"INVENTED/HOLDER")) + b"\x90\x00"
+        case 0xB2, 1 if command[3] == 0x14:
+            pan = bytes.fromhex(number + "F" * (len(number) % 2))
+            return _record(0x70, _record(0x5A, pan) + _record(0x5F24, b"\x35\x05\x31")) + b"\x90\x00"
+        case _:
+            return _NOT_FOUND
+
+
 def _record(tag: int, value: bytes) -> bytes:
-    return bytes([tag, len(value)]) + value
+    return tag.to_bytes(1 + (tag > 0xFF), "big") + bytes([len(value)]) + value
 
 
 def _bcd(date: str | None) -> bytes:

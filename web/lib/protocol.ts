@@ -224,6 +224,7 @@ export type ErrorCode =
   | 'not_signed'
   | 'code_unverifiable'
   | 'code_expired'
+  | 'code_unanswered'
   | 'wrong_offset'
   | 'wrong_hash'
   | 'page_unknown'
@@ -529,6 +530,7 @@ export interface SocialSecurityCard {
   issued: string | null
   expires: string | null
   psam_required: boolean
+  bank_number: string | null
 }
 
 export interface TicketRow {

@@ -2,7 +2,7 @@
 
 The numbers begin with 319999, an area code that was never given out, so none of them can be somebody's. Where the
 kind of card prescribes the beginning, the order within the day is 000 (orders begin with 001), or the nationality is
-Utopia's, which ICAO keeps for specimens.
+Utopia's, which ICAO keeps for specimens. The bank number's issuer, 620000, is none.
 """
 
 from dataclasses import dataclass
@@ -22,12 +22,15 @@ from protocol.records import (
 
 @dataclass(frozen=True, slots=True)
 class BenchCardRecord:
-    """A card of the bench. `card` is None for a damaged one: it is found but can't be read."""
+    """A card of the bench. `card` is None for a damaged one: it is found but can't be read. `bank_number` is on the
+    chip too, for a booth that is configured to read it.
+    """
 
     card_id: str
     name: Wording
     kind: DeviceKind
     card: Card | None
+    bank_number: str | None = None
 
     def __repr__(self) -> str:
         return f"BenchCardRecord({self.card_id!r})"
@@ -248,6 +251,7 @@ BENCH_CARDS: tuple[BenchCardRecord, ...] = (
             issued="2015-06-01",
             expires="2035-05-31",
         ),
+        bank_number="6200003199991958031",
     ),
     BenchCardRecord(
         "social-zhou",

@@ -23,6 +23,7 @@ from collections.abc import Iterator
 from typing import TypeVar
 
 from booth.devices.card import ssc, winscard
+from booth.devices.card.apdu import Exchange
 from booth.devices.card.interface import CardInserted, CardRead, CardRemoved, ReaderChanged, ReaderTested
 from booth.devices.card.presence import card_gone
 from booth.devices.card.threaded import Hatch, Job, Outcome, ThreadedReader
@@ -52,21 +53,23 @@ class PcscReader(ThreadedReader):
     """The reader whose name begins with `reader_name`, or the first one that there is (None).
 
     vsmartcard's virtual reader is refused unless `allow_virtual`: with `ConfigError` when it is named, else silently.
+    `bank_number`: read the bank's number too.
     """
 
-    def __init__(self, reader_name: str | None, *, allow_virtual: bool = False) -> None:
+    def __init__(self, reader_name: str | None, *, allow_virtual: bool = False, bank_number: bool = False) -> None:
         if reader_name is not None and reader_name.startswith(VIRTUAL_READER) and not allow_virtual:
             raise ConfigError(f"card reader {reader_name!r} is a virtual one: allowed in tests only")
         super().__init__(_KIND, "card-pcsc")
         self._reader_name = reader_name
         self._allow_virtual = allow_virtual
+        self._bank_number = bank_number
         self._driver: _PcscDriver | None = None
 
     def __repr__(self) -> str:
         return f"PcscReader({self._reader_name!r}, {self.status.state}, inserted={self.inserted})"
 
     def _make_driver(self, hatch: Hatch) -> "_PcscDriver":
-        self._driver = _PcscDriver(self._reader_name, self._allow_virtual, hatch, self._insertions)
+        self._driver = _PcscDriver(self._reader_name, self._allow_virtual, self._bank_number, hatch, self._insertions)
         return self._driver
 
     async def _unblock(self) -> None:
@@ -77,9 +80,17 @@ class PcscReader(ThreadedReader):
 class _PcscDriver:
     """What runs in the thread. All but `cancel` belongs to it alone."""
 
-    def __init__(self, wanted: str | None, allow_virtual: bool, hatch: Hatch, insertions: Iterator[int]) -> None:
+    def __init__(
+        self,
+        wanted: str | None,
+        allow_virtual: bool,
+        bank_number: bool,
+        hatch: Hatch,
+        insertions: Iterator[int],
+    ) -> None:
         self._wanted = wanted
         self._allow_virtual = allow_virtual
+        self._bank_number = bank_number
         self._hatch = hatch
         self._insertions = insertions
         self._context: int | None = None
@@ -187,7 +198,7 @@ class _PcscDriver:
         card = self._connect(context, reader)
         answers = False
         try:
-            record = _drive(ssc.read_card(), card)
+            record = _drive(ssc.read_card(self._bank_number), card)
             answers = True
         finally:
             winscard.disconnect(card, reset=answers)
@@ -234,7 +245,7 @@ class _PcscDriver:
         return DeviceError(ErrorCode.CARD_DAMAGED, str(error))
 
 
-def _drive(reading: ssc.Exchange[_T], card: ConnectedCard) -> _T:
+def _drive(reading: Exchange[_T], card: ConnectedCard) -> _T:
     """Run an exchange on a card."""
     try:
         command = next(reading)

@@ -4,24 +4,28 @@ import asyncio
 from types import TracebackType
 from typing import Self
 
+import msgspec
+
 from booth.devices.card.bench_cards import BENCH_CARDS, BenchCardRecord
 from booth.devices.card.interface import CardInserted, CardRead, CardRemoved, ReaderChanged, ReaderTested
 from booth.devices.card.presence import EventFeed, Presence, card_gone
 from booth.errors import DeviceError
 from protocol.errors import ErrorCode
 from protocol.messages import DeviceKind, DeviceState, DeviceStatus
+from protocol.records import SocialSecurityCard
 
 __all__ = ["BENCH_CARDS", "BenchCardRecord", "SimulatedReader"]
 
 
 class SimulatedReader:
     """A `CardReader` that takes `delay_ms` for a reading. What lies on it and whether it is plugged in outlasts
-    entering and leaving.
+    entering and leaving. `bank_number`: read the bank's number too, where a card has one.
     """
 
-    def __init__(self, kind: DeviceKind, delay_ms: int = 300) -> None:
+    def __init__(self, kind: DeviceKind, delay_ms: int = 300, *, bank_number: bool = False) -> None:
         self._presence = Presence(kind)
         self._delay_ms = delay_ms
+        self._bank_number = bank_number
         self._entered = False
         self._plugged = True
         self._laid: BenchCardRecord | None = None
@@ -96,7 +100,13 @@ class SimulatedReader:
             raise card_gone()
         if laid is None or laid.card is None:
             raise DeviceError(ErrorCode.CARD_DAMAGED, "the card answers nonsense")
-        return CardRead(laid.card, insertion, self._delay_ms)
+        card = laid.card
+        if isinstance(card, SocialSecurityCard) and self._bank_number:
+            card = msgspec.structs.replace(card, bank_number=laid.bank_number)
+        return CardRead(card, insertion, self._delay_ms)
+
+    def forget(self) -> None:
+        """See `CardReader.forget`. Nothing is kept."""
 
     async def test(self) -> ReaderTested:
         """See `CardReader.test`."""

@@ -3,22 +3,19 @@
 Drive it with a transmitter: `reading = read_card()`, send what it yields to the card, give back what the card
 answered (data, SW1, SW2).
 
-Records are matched by tag, never by position, which differs from version to version. The bank's number stays unread.
+Records are matched by tag, never by position, which differs from version to version. The bank's number stays unread
+unless it is asked for.
 """
 
-from collections.abc import Generator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
-from typing import TypeVar
 
+from booth.devices.card.apdu import LOCKED, NOT_THERE, OK, Exchange, ask, damaged, select_command
 from booth.devices.card.sdt_text import SEXES, is_text, iso_date
+from booth.devices.card.ssc_bank import read_bank_number
 from booth.errors import DeviceError
 from protocol.errors import ErrorCode
 from protocol.records import Sex, SocialSecurityCard, is_valid_number
-
-_T = TypeVar("_T")
-Exchange = Generator[bytes, bytes, _T]
-"""Yields commands (APDUs), is sent the answers, returns a `_T`."""
 
 APPLICATION = b"sx1.sh." + "社会保障".encode("gb18030")
 EF_CARD = 0x05
@@ -31,12 +28,6 @@ VERSIONS = ("1.00", "2.00", "3.00")
 FIRST_WITH_PSAM = "3.00"
 """From this version on the holder's records need an external authentication with a PSAM."""
 
-_OK = 0x9000
-_LOCKED = (0x6982, 0x6983)
-_NOT_THERE = (0x6A82, 0x6A83)
-_MORE, _WRONG_LE = 0x61, 0x6C
-_STEPS_PER_COMMAND = 8
-"""How often one command may be told to ask again (61xx, 6Cxx) before the card is taken for damaged."""
 _LONGEST_CHARS = 80
 """What a record of `protocol.records` can hold."""
 
@@ -46,14 +37,8 @@ class _Refusal(Enum):
     NOT_THERE = "not_there"
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    word: int
-    data: bytes = field(repr=False)
-
-
-def read_card() -> Exchange[SocialSecurityCard]:
-    """Read the records that a booth may see.
+def read_card(bank_number: bool = False) -> Exchange[SocialSecurityCard]:
+    """Read the records that a booth may see; with `bank_number` the bank's number after them, if there is one.
 
     Raises `DeviceError` and nothing else: `card_unsupported` for a card without this application or of a version that
     is not known, `card_damaged` for nonsense. A card of the third generation that keeps its holder to itself gives a
@@ -72,7 +57,7 @@ def read_card() -> Exchange[SocialSecurityCard]:
     if locked and version != FIRST_WITH_PSAM:
         raise DeviceError(ErrorCode.CARD_UNSUPPORTED, "the card refuses what its version leaves open")
     if card_number is _Refusal.NOT_THERE or (card_number is _Refusal.LOCKED and not locked):
-        raise _damaged("no card number")
+        raise damaged("no card number")
     return SocialSecurityCard(
         version=version,
         card_number=_ascii(card_number),
@@ -84,6 +69,7 @@ def read_card() -> Exchange[SocialSecurityCard]:
         issued=_bcd_date(issued),
         expires=_bcd_date(expires),
         psam_required=locked,
+        bank_number=(yield from read_bank_number()) if bank_number else None,
     )
 
 
@@ -115,61 +101,38 @@ def _read_holder() -> Exchange[_Holder]:
         birth_date=_bcd_date(birth),
     )
     if (not holder.name and name is not _Refusal.LOCKED) or (not holder.number and number is not _Refusal.LOCKED):
-        raise _damaged("no name or no number")
+        raise damaged("no name or no number")
     return holder
 
 
 def _select_application() -> Exchange[None]:
-    answer = yield from _command(bytes([0x00, 0xA4, 0x04, 0x00, len(APPLICATION)]) + APPLICATION)
-    if answer.word != _OK:
+    answer = yield from ask(select_command(APPLICATION))
+    if answer.word != OK:
         raise DeviceError(ErrorCode.CARD_UNSUPPORTED, "no social security application on this card")
 
 
 def _select_file(name: int) -> Exchange[_Refusal | None]:
-    answer = yield from _command(bytes([0x00, 0xA4, 0x02, 0x00, 0x02, 0xEF, name]))
-    if answer.word in _LOCKED:
+    answer = yield from ask(bytes([0x00, 0xA4, 0x02, 0x00, 0x02, 0xEF, name]))
+    if answer.word in LOCKED:
         return _Refusal.LOCKED
-    if answer.word != _OK:
-        raise _damaged("a file is missing")
+    if answer.word != OK:
+        raise damaged("a file is missing")
     return None
 
 
 def _record(tag: int) -> Exchange[bytes | _Refusal]:
     """The value of the current file's record with this tag."""
-    answer = yield from _command(bytes([0x00, 0xB2, tag, 0x00, 0x00]))
-    if answer.word in _LOCKED:
+    answer = yield from ask(bytes([0x00, 0xB2, tag, 0x00, 0x00]))
+    if answer.word in LOCKED:
         return _Refusal.LOCKED
-    if answer.word in _NOT_THERE:
+    if answer.word in NOT_THERE:
         return _Refusal.NOT_THERE
-    if answer.word != _OK:
-        raise _damaged(f"record {tag:02X} answered {answer.word:04X}")
+    if answer.word != OK:
+        raise damaged(f"record {tag:02X} answered {answer.word:04X}")
     data = answer.data
     if len(data) < 2 or data[0] != tag or len(data) < 2 + data[1]:
-        raise _damaged(f"record {tag:02X} is not tag, length and value")
+        raise damaged(f"record {tag:02X} is not tag, length and value")
     return data[2 : 2 + data[1]]
-
-
-def _command(command: bytes) -> Exchange[_Answer]:
-    """One command; repeated with the right length after 6Cxx, its rest fetched after 61xx. PC/SC does neither."""
-    data, ask = b"", command
-    for _ in range(_STEPS_PER_COMMAND):
-        answer = yield ask
-        if len(answer) < 2:
-            raise _damaged("an answer without a status word")
-        data, high, low = data + answer[:-2], answer[-2], answer[-1]
-        if high == _MORE:
-            ask = bytes([0x00, 0xC0, 0x00, 0x00, low])
-        elif high == _WRONG_LE:
-            ask = _with_expected_length(ask, low)
-        else:
-            return _Answer(high << 8 | low, data)
-    raise _damaged("the card never comes to the end of its answer")
-
-
-def _with_expected_length(command: bytes, expected: int) -> bytes:
-    """The same command with another Le; the data of one that carries data stay (a fifth byte alone is an Le)."""
-    head = command[: 5 + command[4]] if len(command) > 5 else command[:4]
-    return head + bytes([expected])
 
 
 def _text(*parts: bytes | _Refusal) -> str:
@@ -178,9 +141,9 @@ def _text(*parts: bytes | _Refusal) -> str:
     try:
         text = raw.decode("gb18030")
     except UnicodeDecodeError:
-        raise _damaged("a text is no GB18030") from None
+        raise damaged("a text is no GB18030") from None
     if len(text) > _LONGEST_CHARS or not is_text(text):
-        raise _damaged("a text holds control characters, or is too long")
+        raise damaged("a text holds control characters, or is too long")
     return text
 
 
@@ -190,14 +153,10 @@ def _ascii(value: bytes | _Refusal) -> str:
         return ""
     text = value.rstrip(b"\x00\x20\xff")
     if len(text) > _LONGEST_CHARS or not text.isascii() or not text.decode("ascii").isprintable():
-        raise _damaged("a value is no ASCII, or too long")
+        raise damaged("a value is no ASCII, or too long")
     return text.decode("ascii")
 
 
 def _bcd_date(value: bytes | _Refusal) -> str | None:
     """Four bytes of BCD, `20150601`; None for what is no date or is not given."""
     return None if isinstance(value, _Refusal) else iso_date(value.hex())
-
-
-def _damaged(what: str) -> DeviceError:
-    return DeviceError(ErrorCode.CARD_DAMAGED, what)

@@ -147,8 +147,8 @@ class UsbBench:
 
 
 class PcscBench:
-    def __init__(self, daemon: PrivatePcscd, slot_number: int = 0) -> None:
-        self.reader = PcscReader(daemon.reader_name(slot_number), allow_virtual=True)
+    def __init__(self, daemon: PrivatePcscd, slot_number: int = 0, *, bank_number: bool = False) -> None:
+        self.reader = PcscReader(daemon.reader_name(slot_number), allow_virtual=True, bank_number=bank_number)
         self.cards = bench_cards(DeviceKind.SOCIAL_SECURITY_CARD_READER)
         self.slot = VirtualSlot(daemon.port(slot_number))
         self._daemon = daemon

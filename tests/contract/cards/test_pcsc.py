@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 
+import msgspec
 import pytest
 
 from booth.devices.card.bench_cards import BENCH_CARDS
@@ -49,6 +50,16 @@ async def test_a_third_generation_card_is_read_as_far_as_it_lets(bench: PcscBenc
     assert record == LOCKED
     assert isinstance(record, SocialSecurityCard)
     assert record.psam_required
+
+
+async def test_the_bank_number_is_read_where_it_is_configured_and_nowhere_else(pcscd: PrivatePcscd) -> None:
+    card = msgspec.structs.replace(READABLE, bank_number="6200003199991958031")
+    for bank_number in (False, True):
+        bench = PcscBench(pcscd, bank_number=bank_number)
+        async with entered(bench) as events:
+            await bench.lay(card)
+            record = (await bench.reader.read(await next_inserted(events))).card
+        assert record == (card if bank_number else READABLE)
 
 
 async def test_a_card_of_another_kind_is_unsupported(bench: PcscBench) -> None:
