@@ -11,9 +11,9 @@ runs on the C library's allocator, told to overwrite what is freed at once:
 The C library reads this when a program starts, so `run` starts itself again with it, in the same process.
 
 What this can't do: glibc leaves the last eight bytes of a freed block alone; a stack's old frames are not blocks;
-a message that the center has not acknowledged yet is still needed, and waits in memory until it is acknowledged or the
-process ends; pages swapped to disk are the machine's business (docs/operating.md). With another C library than glibc
-only the first point of the core's holds.
+a signature that the center has not acknowledged yet is still needed, and waits in memory until it is or the process
+ends; pages swapped to disk are the machine's business (docs/operating.md). With another C library than glibc only the
+first point of the core's holds.
 """
 
 import gc

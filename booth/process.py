@@ -40,6 +40,7 @@ from booth.core.events import (
     WatchCodes,
     Wipe,
     Wiped,
+    Withdraw,
 )
 from booth.core.visit import VisitCore
 from booth.devices.camera.interface import Camera
@@ -212,6 +213,8 @@ class Booth:
                     self._link.send(message, self)
                 except ProtocolError as error:
                     log.error("a %s can't be sent: %s", type(message).__name__, error)
+            case Withdraw(request_id):
+                self._link.withdraw(request_id)
             case ReadCard(kind, insertion):
                 self._job(f"read {kind}", self._read_card(kind, insertion))
             case TakePage(command_id, affair_id):
@@ -219,11 +222,14 @@ class Booth:
             case StopTaking(command_id):
                 self._stop(f"take {command_id}")
             case WatchCodes(wanted):
-                for reader in self._code_readers:
-                    reader.want(wanted)
+                for codes in self._code_readers:
+                    codes.want(wanted)
             case Wipe():
-                for reader in self._code_readers:
-                    reader.wipe()
+                for codes in self._code_readers:
+                    codes.wipe()
+                for reader in self._readers.values():
+                    reader.forget()
+                self._link.wipe()
                 self._begin_forgetting()
             case ViewChanged():
                 self.hub.show(self._core.view())

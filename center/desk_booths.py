@@ -34,6 +34,7 @@ from protocol.messages import (
     Rated,
     RatingDeclined,
     RequestRefused,
+    RequestWithdrawn,
     TicketAbandoned,
     TicketRequested,
     VisitChanged,
@@ -190,6 +191,8 @@ class Booths:
                 await work.note(f"booth:{booth_id}", booth_id, Entry(EntryKind.BOOTH_REPORTED, states))
             case TicketRequested():
                 await self._request(work, booth_id, message, redemption)
+            case RequestWithdrawn():
+                raise DeskError(ErrorCode.WITHDRAWN)
             case _:
                 affair_id = await _subject(work, message)
                 before = await work.load(affair_id)
@@ -225,7 +228,7 @@ class Booths:
     async def _refuse(self, work: Work, booth_id: str, message: BoothMessage, code: ErrorCode) -> None:
         tag = str(message.__struct_config__.tag)
         LOG.info("booth %s: %s refused: %s", booth_id, tag, code)
-        if isinstance(message, TicketRequested):
+        if isinstance(message, TicketRequested | RequestWithdrawn):
             await work.tell(booth_id, RequestRefused(message.request_id, code))
             entry = Entry(EntryKind.REQUEST_REFUSED, {"request_id": message.request_id, "code": code})
             await work.note(f"booth:{booth_id}", booth_id, entry)

@@ -53,6 +53,7 @@ class ErrorCode(StrEnum):
     NOT_SIGNED = "not_signed"
     CODE_UNVERIFIABLE = "code_unverifiable"
     CODE_EXPIRED = "code_expired"
+    CODE_UNANSWERED = "code_unanswered"
     """The code is too old, was used before, or is none."""
 
     # Pages

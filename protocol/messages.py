@@ -157,6 +157,14 @@ class TicketRequested(Personal, frozen=True, tag="ticket_requested"):
     insertion: Count | None = None
 
 
+class RequestWithdrawn(Message, frozen=True, tag="request_withdrawn"):
+    """Stands where a request stood that the center may not have: its code waited too long, or whoever made it left.
+    The booth has forgotten what it said. Answered with `RequestRefused` (`withdrawn`).
+    """
+
+    request_id: Id
+
+
 class CallAnswered(Message, frozen=True, tag="call_answered"):
     """The kiosk shows the call; the resident is with the clerk."""
 
@@ -230,6 +238,7 @@ class VisitWiped(Message, frozen=True, tag="visit_wiped"):
 BoothMessage = (
     BoothReported
     | TicketRequested
+    | RequestWithdrawn
     | CallAnswered
     | FirstFrameSeen
     | CardPresented

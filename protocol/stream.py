@@ -7,6 +7,7 @@ and tables are the shells' (`booth.link`, `center.web.link`, `center.store.link`
 """
 
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from protocol.errors import ErrorCode, ProtocolError
@@ -38,6 +39,13 @@ class Sender(Generic[M]):
             raise ProtocolError(ErrorCode.OUT_OF_ORDER, "an acknowledgement of what was not sent")
         while self._backlog and next(iter(self._backlog)) <= ack:
             self._backlog.popitem(last=False)
+
+    def rewrite(self, rewritten: Callable[[M], M]) -> None:
+        """Put something else in the place of what waits, number by number. A peer that has a message already keeps it:
+        what has its number is dropped there as known.
+        """
+        for n, message in self._backlog.items():
+            self._backlog[n] = rewritten(message)
 
     def pending(self) -> list[tuple[int, M]]:
         """What to send again after a reconnection, in order."""

@@ -171,6 +171,13 @@ class Send:
 
 
 @dataclass(frozen=True, slots=True)
+class Withdraw:
+    """Forget this request, which the center may not have yet; answered by a refusal, or by its visit after all."""
+
+    request_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReadCard:
     """Read the card of this insertion; answered by `CardWasRead` or `CardNotRead`."""
 
@@ -213,4 +220,4 @@ class ViewChanged:
     """`VisitCore.view()` is another one now."""
 
 
-Effect = Send | ReadCard | TakePage | StopTaking | WatchCodes | Wipe | ViewChanged
+Effect = Send | Withdraw | ReadCard | TakePage | StopTaking | WatchCodes | Wipe | ViewChanged

@@ -10,8 +10,18 @@ class Past:
         self._forsaken: set[str] = set()
         self._over: set[str] = set()
 
+        self._withdrawn: set[str] = set()
+
+    def withdraw(self, request_id: str) -> None:
+        """A request whose code expired. The center may have it all the same: while the resident is still there, its
+        ticket is theirs.
+        """
+        self._withdrawn.add(request_id)
+
     def leave(self, request_id: str | None, affair_id: str | None) -> None:
-        """A visit was ended, with a request under way or with an affair."""
+        """A visit was ended, with requests under way or with an affair."""
+        self._forsaken |= self._withdrawn
+        self._withdrawn.clear()
         if request_id is not None:
             self._forsaken.add(request_id)
         if affair_id is not None:
@@ -19,6 +29,11 @@ class Past:
 
     def refused(self, request_id: str) -> None:
         self._forsaken.discard(request_id)
+        self._withdrawn.discard(request_id)
+
+    def got_ticket(self) -> None:
+        """One of the resident's own requests did; the others of theirs are refused."""
+        self._withdrawn.clear()
 
     def is_over(self, affair_id: str) -> bool:
         return affair_id in self._over

@@ -42,6 +42,7 @@ from booth.core.events import (
     WatchCodes,
     Wipe,
     Wiped,
+    Withdraw,
 )
 from booth.core.orders import Orders
 from booth.core.past import Past
@@ -94,6 +95,8 @@ from protocol.states import VISIT, TicketState, VisitEvent, VisitState
 RECEIPT_MS = 60_000
 """An old person reads the outcome, and perhaps writes the number down; any touch gives as long again."""
 RATE_MS = 60_000
+CODE_MS = 10_000
+"""How long a code waits for the center's answer: two redemptions at the gateway's slowest. Then it is forgotten."""
 WIPE_MS = 5_000
 """Wiping is asked for again after this long; the booth never says that it wiped before it did."""
 
@@ -137,6 +140,8 @@ class VisitCore:
         self._ends_at_ms: int | None = None
         self._item_id: str | None = None
         self._request_id: str | None = None
+        self._code_ends_at_ms: int | None = None
+        """When the code of the request is forgotten; None unless the request has one."""
         self._visit: Visit | None = None
         self._next: Visit | None = None
         self._problem: ErrorCode | None = None
@@ -176,7 +181,7 @@ class VisitCore:
 
     def deadline_ms(self) -> int | None:
         """When `TimePassed` is due next (Unix time, ms); None when nothing is awaited."""
-        moments = (self._ends_at_ms, self._orders.deadline_ms())
+        moments = (self._ends_at_ms, self._code_ends_at_ms, self._orders.deadline_ms())
         return min((moment for moment in moments if moment is not None), default=None)
 
     def handle(self, event: Event, now_ms: int) -> list[Effect]:
@@ -273,6 +278,7 @@ class VisitCore:
             return []
         self._request_id = self._new_id()
         self._ends_at_ms = now_ms + self._idle_ms
+        self._code_ends_at_ms = now_ms + CODE_MS if isinstance(shown, CodeShown) else None
         return [Send(TicketRequested(self._request_id, self._item_id, shown, device, insertion))]
 
     def _signature(self, action: Signed | Disputed) -> list[Effect]:
@@ -325,7 +331,7 @@ class VisitCore:
     def _refused(self, request_id: str, code: ErrorCode, now_ms: int) -> list[Effect]:
         self._past.refused(request_id)
         if request_id == self._request_id:
-            self._request_id = None
+            self._request_id = self._code_ends_at_ms = None
             self._problem = code
             self._ends_at_ms = now_ms + self._idle_ms
         return []
@@ -348,7 +354,8 @@ class VisitCore:
     def _restore(self, visit: Visit, now_ms: int) -> list[Effect]:
         """Take up the snapshot: walk through the table from where the booth is to what the center says."""
         self._call.follow(visit, now_ms)
-        self._visit, self._item_id, self._request_id = visit, visit.item_id, None
+        self._visit, self._item_id, self._request_id, self._code_ends_at_ms = visit, visit.item_id, None, None
+        self._past.got_ticket()
         if self._state in _ENDING:
             return self._go(VisitEvent.RATED, now_ms) if self._state is VisitState.RATE and visit.rated else []
         if visit.ticket_state is TicketState.ABANDONED:
@@ -369,7 +376,7 @@ class VisitCore:
     def _begin_epoch(self) -> list[Effect]:
         self._past = Past()
         if self._request_id is not None:
-            self._request_id, self._problem = None, ErrorCode.INTERNAL
+            self._request_id, self._code_ends_at_ms, self._problem = None, None, ErrorCode.INTERNAL
         self._orders.wipe()
         return [Send(BoothReported(list(self._devices.values())))]
 
@@ -450,7 +457,7 @@ class VisitCore:
     # --- Time and states ---
 
     def _time_passed(self, now_ms: int) -> list[Effect]:
-        effects = self._orders.time_passed(now_ms)
+        effects = [*self._expire_code(now_ms), *self._orders.time_passed(now_ms)]
         if self._ends_at_ms is None or self._ends_at_ms > now_ms:
             return effects
         match self._state:
@@ -463,6 +470,17 @@ class VisitCore:
                 return [*effects, Wipe()]
             case VisitState.WELCOME | VisitState.WAIT | VisitState.SERVE | VisitState.SIGN:
                 return effects
+
+    def _expire_code(self, now_ms: int) -> list[Effect]:
+        """A code that nobody answered for is forgotten, and the resident is asked to show it again."""
+        request_id, ends_at_ms = self._request_id, self._code_ends_at_ms
+        if request_id is None or ends_at_ms is None or ends_at_ms > now_ms:
+            return []
+        self._request_id = self._code_ends_at_ms = None
+        self._problem = ErrorCode.CODE_UNANSWERED
+        self._ends_at_ms = now_ms + self._idle_ms
+        self._past.withdraw(request_id)
+        return [Withdraw(request_id)]
 
     def _go(self, event: VisitEvent, now_ms: int) -> list[Effect]:
         """The only writer of `_state`: one step through the table, with what entering the new state brings."""
@@ -494,7 +512,7 @@ class VisitCore:
         self._orders.wipe()
         self._cards.wipe()
         self._call = Call()
-        self._visit = self._item_id = self._request_id = self._problem = None
+        self._visit = self._item_id = self._request_id = self._code_ends_at_ms = self._problem = None
         self._ends_at_ms = now_ms + WIPE_MS
         return [Wipe()]
 

@@ -40,7 +40,18 @@ from protocol.link import (
     read_center_frame,
     write_frame,
 )
-from protocol.messages import BoothFleeting, BoothMessage, CenterFleeting, CenterMessage, Ping, Pong
+from protocol.messages import (
+    BoothFleeting,
+    BoothMessage,
+    CardPresented,
+    CenterFleeting,
+    CenterMessage,
+    CommandFailed,
+    Ping,
+    Pong,
+    RequestWithdrawn,
+    TicketRequested,
+)
 from protocol.stream import Sender, is_next
 
 log = logging.getLogger(__name__)
@@ -123,6 +134,16 @@ class Link:
             self._begin_epoch(listener)
             self._sender.put(message)
         self._wake.set()
+
+    def withdraw(self, request_id: str) -> None:
+        """Forget a request that the center has not acknowledged, with the code in it. Harmless for any other id."""
+        self._sender.rewrite(
+            lambda message: _without_person(message) if getattr(message, "request_id", None) == request_id else message
+        )
+
+    def wipe(self) -> None:
+        """Forget what a visit that is over showed and the center has not acknowledged: cards and codes."""
+        self._sender.rewrite(_without_person)
 
     def tell(self, message: BoothFleeting) -> bool:
         """Send if the link is up; False, and nothing sent, when it is not."""
@@ -279,6 +300,17 @@ class _Connection:
         self.sent = sent
         self.ack_due = False
         self.heard_s = time.monotonic()
+
+
+def _without_person(message: BoothMessage) -> BoothMessage:
+    """What takes the number of a message that holds a card or a code."""
+    match message:
+        case TicketRequested(request_id):
+            return RequestWithdrawn(request_id)
+        case CardPresented(command_id):
+            return CommandFailed(command_id, ErrorCode.WITHDRAWN)
+        case _:
+            return message
 
 
 async def _send(socket: aiohttp.ClientWebSocketResponse, frame: BoothFrame) -> None:

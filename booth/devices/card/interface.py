@@ -88,6 +88,10 @@ class CardReader(Protocol):
         """
         ...
 
+    def forget(self) -> None:
+        """The visit is over: what was read is kept nowhere from now on."""
+        ...
+
     async def test(self) -> ReaderTested:
         """Have the reader test itself. Raises `DeviceError` (`reader_absent`, `device_failed`).
 

@@ -7,10 +7,11 @@ What find can and can't tell
     ends with what one find said, so cards that are swapped within one pause between two finds (0.15 s) look like one.
     The record is still all of one card: select and read go to the card that lies there then.
 
-    After a card was read, find answers 80 whether it lies there still or not. The driver then *presumes* that it lies
-    there: the insertion ends when find answers 9F again (another card, or the same one laid anew), when a read finds
-    that nothing can be read, or after `PRESUMED_S`. So `CardRemoved` after a reading means "nothing that can be read
-    lies there", and reading the same card a second time raises `card_removed`: it must be lifted and laid again.
+    After a card was read, find answers 80 whether it lies there still or not, and the module does not read it a second
+    time until it was lifted. The driver then *presumes* that it lies there: the insertion ends when find answers 9F
+    again (another card, or the same one laid anew), when the visit does (`forget`), or after `PRESUMED_S`. Until then
+    the reader holds what it read, and a second `read` of this insertion gives the same record. A reading that was
+    given up after the module had done it leaves nothing to hold: then the card has to be laid anew (`card_removed`).
 
 The reader is there when the module answers its status; it is absent while the port is away or the module is silent,
 and the line is opened again by itself. Name a port by `/dev/serial/by-id/…`: `ttyUSB` numbers change.
@@ -50,7 +51,8 @@ READ_S = 3.0
 """How long reading text and photo may take: 1295 bytes are 0.12 s on the wire, the rest is the card's."""
 SILENCES = 3
 """After so many requests in a row without a reply the module is taken for gone."""
-PRESUMED_S = 10.0
+PRESUMED_S = 3600.0
+"""No visit lasts for so long; the visit's end is what usually ends the presuming."""
 SETTLE_TRIES = 3
 SETTLE_PAUSE_S = 0.1
 """Before each further try. Three tries are over within a second, when the module answers."""
@@ -78,12 +80,34 @@ class SdtReader(ThreadedReader):
         self._name = name
         self._presumed_s = presumed_s
         self._photo_decoder = photo_decoder
+        self._driver: _SdtDriver | None = None
+        self._held: CardRead | None = None
 
     def __repr__(self) -> str:
         return f"SdtReader({self._name!r}, {self.status.state}, inserted={self.inserted})"
 
+    async def read(self, insertion: int) -> CardRead:
+        """See `CardReader.read`. A second reading of the same insertion gives what the first one gave."""
+        held = self._held
+        if held is not None and held.insertion == insertion:
+            self._presence.require(insertion)
+            return held
+        self._held = None
+        self._held = read = await super().read(insertion)
+        return read
+
+    def forget(self) -> None:
+        """See `CardReader.forget`. A card that was read is not presumed to lie there any longer either."""
+        self._held = None
+        if self._driver is not None and self.inserted is not None:
+            self._driver.presume_no_more(self.inserted)
+
     def _make_driver(self, hatch: Hatch) -> "_SdtDriver":
-        return _SdtDriver(self._wires, self._name, self._presumed_s, self._photo_decoder, hatch, self._insertions)
+        self._held = None
+        self._driver = _SdtDriver(
+            self._wires, self._name, self._presumed_s, self._photo_decoder, hatch, self._insertions
+        )
+        return self._driver
 
     async def _unblock(self) -> None:
         """Nothing to do: the thread waits at its hatch, or for bytes and not longer than a slice."""
@@ -145,7 +169,7 @@ def _open_first(wires: Sequence[OpenWire]) -> Iterator[Wire]:
 
 
 class _SdtDriver:
-    """What runs in the thread."""
+    """What runs in the thread; `presume_no_more` alone is called from outside."""
 
     def __init__(
         self,
@@ -166,7 +190,12 @@ class _SdtDriver:
         self._insertion: int | None = None
         self._presumed_until_s: float | None = None
         """Set when the card of this insertion was read: from then on find can't tell."""
+        self._given_up: int | None = None
+        """The insertion that is not presumed any longer, once it was read. Written in the event loop."""
         self._silences = 0
+
+    def presume_no_more(self, insertion: int) -> None:
+        self._given_up = insertion
 
     def run(self) -> None:
         while not self._hatch.stopping:
@@ -231,13 +260,18 @@ class _SdtDriver:
                 self._insertion = next(self._insertions)
                 self._hatch.tell(CardInserted(self._insertion))
         elif reply.status == frames.FIND_FAILED:
-            if self._presumed_until_s is None or time.monotonic() >= self._presumed_until_s:
+            if not self._is_presumed():
                 self._card_went()
         else:
             _log.warning("the ID card module answers find with %02X", reply.status)
             self._card_went()
             self._become(DeviceState.FAULTED, ErrorCode.DEVICE_FAILED)
         return reply
+
+    def _is_presumed(self) -> bool:
+        """Whether the card lies there as far as anybody can tell, although find says nothing of it."""
+        until_s = self._presumed_until_s
+        return until_s is not None and time.monotonic() < until_s and self._given_up != self._insertion
 
     def _card_went(self) -> None:
         if self._insertion is not None:

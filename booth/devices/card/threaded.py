@@ -165,6 +165,9 @@ class ThreadedReader(ABC):
         assert isinstance(outcome, CardRead)
         return outcome
 
+    def forget(self) -> None:  # noqa: B027  # most drivers keep nothing, so there is nothing that they must write
+        """See `CardReader.forget`. Nothing is kept."""
+
     async def test(self) -> ReaderTested:
         """See `CardReader.test`."""
         outcome = await self._done(None)

@@ -63,6 +63,19 @@ async def test_reading_gives_the_record_of_the_card_that_was_laid(bench: Bench) 
         assert await record_of(bench.reader, await next_inserted(events)) == bench.cards[0]
 
 
+async def test_a_card_that_lies_there_still_is_read_a_second_time_for_the_same_insertion(bench: Bench) -> None:
+    async with entered(bench) as events:
+        await bench.lay(bench.cards[0])
+        insertion = await next_inserted(events)
+        for _ in range(3):
+            assert await record_of(bench.reader, insertion) == bench.cards[0]
+        await bench.lay(bench.cards[1])
+        second = await next_card(events)
+        assert second > insertion
+        assert await refusal(bench.reader, insertion) is ErrorCode.CARD_REMOVED
+        assert await record_of(bench.reader, second) == bench.cards[1]
+
+
 async def test_each_card_gives_its_own_record_one_after_the_other(bench: Bench) -> None:
     async with entered(bench) as events:
         for card in (*bench.cards, *bench.cards):

@@ -52,18 +52,41 @@ async def test_a_card_that_was_read_is_presumed_gone_after_a_while(module: SdtMo
         assert await next_removed(events) == insertion
 
 
-async def test_a_card_that_was_read_must_be_laid_anew_to_be_read_again(module: SdtModule) -> None:
+async def test_a_second_reading_gives_what_is_held_and_the_end_of_the_visit_what_must_be_laid_anew(
+    module: SdtModule,
+) -> None:
     async with SdtSerialReader(module.path) as reader:
         events = reader.events()
         assert await next_state(events) is DeviceState.READY
         module.lay(text_of(FIRST))
         insertion = await next_inserted(events)
-        await reader.read(insertion)
-        assert await refusal(reader, insertion) is ErrorCode.CARD_REMOVED
+        first = await reader.read(insertion)
+        assert await reader.read(insertion) is first
+        reader.forget()
         assert await next_removed(events) == insertion
+        assert await refusal(reader, insertion) is ErrorCode.CARD_REMOVED
+        assert reader.inserted is None  # it lies there still, and says nothing to whoever comes next
         await asyncio.to_thread(module.lift)
         module.lay(text_of(FIRST))
         assert (await reader.read(await next_inserted(events))).card == FIRST
+
+
+async def test_a_reading_that_is_given_up_when_the_visit_ends_is_held_by_nobody() -> None:
+    with SdtModule(paced=True) as slow:
+        async with SdtSerialReader(slow.path) as reader:
+            events = reader.events()
+            assert await next_state(events) is DeviceState.READY
+            slow.lay(text_of(FIRST))
+            insertion = await next_inserted(events)
+            reading = asyncio.create_task(reader.read(insertion), name="reading")
+            await asyncio.to_thread(slow.see_read)  # the module has done it, the wire has not
+            reading.cancel()
+            reader.forget()
+            with pytest.raises(asyncio.CancelledError):
+                await reading
+            assert await next_removed(events) == insertion
+            slow.lay(text_of(SECOND))
+            assert (await reader.read(await next_inserted(events))).card == SECOND
 
 
 async def test_garbage_between_the_replies_is_no_hindrance(module: SdtModule) -> None:

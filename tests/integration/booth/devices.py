@@ -24,6 +24,7 @@ class FakeReader:
         self.status = DeviceStatus(kind, DeviceState.READY)
         self.inserted: int | None = None
         self.reading = asyncio.Event()
+        self.forgotten = 0
         self._insertions = 0
         self._outcome: asyncio.Queue[Card | DeviceError] = asyncio.Queue()
         self._waiting: deque[CardEvent] = deque()
@@ -43,6 +44,9 @@ class FakeReader:
 
     def give(self, card: Card) -> None:
         self._outcome.put_nowait(card)
+
+    def forget(self) -> None:
+        self.forgotten += 1
 
     def _tell(self, event: CardEvent) -> None:
         self._waiting.append(event)

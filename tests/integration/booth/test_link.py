@@ -15,17 +15,24 @@ from booth.supervise import BackOff, keep
 from protocol.errors import ErrorCode, ProtocolError
 from protocol.messages import (
     CallAnswered,
+    CardPresented,
     CenterFleeting,
     CenterMessage,
+    CommandFailed,
     CommandWithdrawn,
     FormSigned,
     MediaClosed,
     PageStored,
     PeerKind,
+    RequestWithdrawn,
+    TicketAbandoned,
+    TicketRequested,
 )
+from protocol.records import CodeShown
 from protocol.stream import MAX_BACKLOG
 from tests.integration.booth.center import FakeCenter, fake_center
 from tests.integration.booth.waiting import eventually
+from tests.unit.booth.visits import card
 
 
 class Ears:
@@ -127,6 +134,39 @@ async def test_what_the_center_says_while_the_booth_is_away_arrives_once_and_in_
         await eventually(lambda: len(ears.messages) >= 20)
         assert ears.messages == [CommandWithdrawn(f"c-{n}") for n in range(20)]
         await eventually(lambda: not center.sender.pending())
+
+
+async def test_a_code_that_expires_while_the_center_is_away_is_withdrawn_under_its_number() -> None:
+    async with fake_center() as center, linked(center) as (link, ears):
+        await center.until(lambda: center.linked)
+        center.drop_when = lambda step: True
+        await center.drop()
+        await eventually(lambda: not link.up)
+        link.send(CallAnswered("a-1"), ears)
+        link.send(TicketRequested("r-1", "item", CodeShown("SECRET-CODE")), ears)
+        link.send(TicketRequested("r-2", "item", CodeShown("ANOTHER-CODE")), ears)
+        link.withdraw("r-1")
+        link.withdraw("nobody's")
+        center.drop_when = lambda step: False
+        await center.until(lambda: len(center.heard) == 3)
+    withdrawn = RequestWithdrawn("r-1")
+    assert center.heard == [CallAnswered("a-1"), withdrawn, TicketRequested("r-2", "item", CodeShown("ANOTHER-CODE"))]
+
+
+async def test_what_a_visit_showed_and_the_center_has_not_got_goes_with_the_visit() -> None:
+    async with fake_center() as center, linked(center) as (link, ears):
+        await center.until(lambda: center.linked)
+        center.drop_when = lambda step: True
+        await center.drop()
+        await eventually(lambda: not link.up)
+        link.send(TicketRequested("r-1", "item", card()), ears)
+        link.send(CardPresented("c-1", card(), 300), ears)
+        link.send(TicketAbandoned("a-1"), ears)
+        link.wipe()
+        center.drop_when = lambda step: False
+        await center.until(lambda: len(center.heard) == 3)
+    failed = CommandFailed("c-1", ErrorCode.WITHDRAWN)
+    assert center.heard == [RequestWithdrawn("r-1"), failed, TicketAbandoned("a-1")]
 
 
 async def test_a_center_that_falls_silent_is_left(monkeypatch: pytest.MonkeyPatch) -> None:

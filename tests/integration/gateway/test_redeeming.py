@@ -18,7 +18,7 @@ from center.gateway.sandbox.app import Behaviour, Sandbox
 from center.gateway.sandbox.codes import VALID_MS
 from protocol.counter import IdentitySource
 from protocol.errors import ErrorCode
-from protocol.messages import DeviceKind, RequestRefused, TicketRequested
+from protocol.messages import DeviceKind, RequestRefused, RequestWithdrawn, TicketRequested
 from protocol.records import CodeHolder, CodeShown
 from protocol.states import TicketState
 from tests.integration.center_store.center import Center, Outside, make, reopened
@@ -225,6 +225,16 @@ async def test_a_code_that_says_nothing_is_refused_with_its_reason(
         await center.booth(shows(shown))
         assert center.outside.to("b-01")[-1] == RequestRefused("r1", code)
         await center.ticket(request_id="r2")
+
+
+async def test_a_withdrawn_code_is_refused_and_the_next_one_is_served(
+    folder: Path, city: City, gateway: HttpGateway
+) -> None:
+    async with linked(folder, gateway) as center:
+        await center.booth(RequestWithdrawn("r1"))
+        assert center.outside.to("b-01")[-1] == RequestRefused("r1", ErrorCode.WITHDRAWN)
+        await center.booth(shows(city.sandbox.codes.issue("shen", NOW_MS), "r2"))
+        assert city.sandbox.codes.redeemed == 1
 
 
 class Dies:

@@ -19,9 +19,10 @@ from booth.core.events import (
     WatchCodes,
     Wipe,
     Wiped,
+    Withdraw,
 )
 from booth.core.route import route
-from booth.core.visit import RECEIPT_MS
+from booth.core.visit import CODE_MS, RECEIPT_MS
 from protocol.errors import ErrorCode
 from protocol.kiosk import (
     CardLostSaid,
@@ -149,6 +150,66 @@ def test_a_code_from_a_device_counts_only_while_the_resident_is_asked_who_they_a
     (request,) = desk.said(TicketRequested)
     assert (request.shown, request.device) == (CodeShown("CODE-1"), DeviceKind.DOCUMENT_CAMERA)
     assert "CODE-1" not in repr(seen)
+
+
+def shows_a_code(desk: Desk) -> TicketRequested:
+    desk.identify()
+    desk.tell(CodeRead(DeviceKind.DOCUMENT_CAMERA, "CODE-1"))
+    return desk.said(TicketRequested)[-1]
+
+
+def test_a_code_that_nobody_answers_for_lives_for_seconds_and_is_asked_for_again() -> None:
+    desk = Desk()
+    request = shows_a_code(desk)
+    desk.tell(LinkChanged(False))
+    assert desk.wait_ms(CODE_MS - 1) == []
+    effects = desk.wait_ms(1)
+    assert effects == [Withdraw(request.request_id), WatchCodes(True), ViewChanged()]
+    assert desk.core.view().problem is ErrorCode.CODE_UNANSWERED
+    assert not desk.core.view().requesting
+    desk.tell(CodeRead(DeviceKind.DOCUMENT_CAMERA, "CODE-2"))
+    assert desk.said(TicketRequested)[-1].shown == CodeShown("CODE-2")
+    desk.say(RequestRefused(request.request_id, ErrorCode.WITHDRAWN))
+    assert desk.core.view().requesting, "the refusal was the first code's"
+
+
+def test_a_card_that_nobody_answers_for_yet_does_not_expire() -> None:
+    desk = Desk()
+    desk.request()
+    assert not [effect for effect in desk.wait_ms(2 * CODE_MS) if isinstance(effect, Withdraw)]
+    assert desk.core.view().requesting
+
+
+def test_a_ticket_for_a_code_that_had_arrived_after_all_is_the_residents_while_they_are_there() -> None:
+    desk = Desk()
+    shows_a_code(desk)
+    desk.wait_ms(CODE_MS)
+    desk.visit(TicketState.WAITING)
+    assert desk.shows() is VisitState.WAIT
+    assert not desk.said(TicketAbandoned)
+
+
+def test_a_ticket_for_an_expired_code_of_somebody_who_left_is_given_back() -> None:
+    desk = Desk()
+    shows_a_code(desk)
+    desk.wait_ms(CODE_MS)
+    desk.act(Left())
+    desk.identify()
+    desk.visit(TicketState.WAITING, "affair-of-the-code")
+    assert desk.said(TicketAbandoned) == [TicketAbandoned("affair-of-the-code")]
+    assert desk.shows() is VisitState.IDENTIFY
+
+
+def test_an_expired_code_that_never_arrived_costs_the_next_resident_nothing() -> None:
+    desk = Desk()
+    request = shows_a_code(desk)
+    desk.wait_ms(CODE_MS)
+    desk.act(Left())
+    desk.say(RequestRefused(request.request_id, ErrorCode.WITHDRAWN))
+    desk.request(insertion=2)
+    desk.visit(TicketState.WAITING, "affair-2")
+    assert desk.shows() is VisitState.WAIT
+    assert not desk.said(TicketAbandoned)
 
 
 def test_codes_are_watched_for_only_while_one_is_wanted() -> None:

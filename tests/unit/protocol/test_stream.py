@@ -43,6 +43,15 @@ def test_every_message_is_handled_once_and_in_order_over_any_breaks(steps: list[
     assert sender.pending() == []
 
 
+def test_what_waits_can_be_rewritten_and_keeps_its_numbers() -> None:
+    sender: Sender[str] = Sender()
+    for message in ("one", "secret", "three"):
+        sender.put(message)
+    sender.acknowledged(1)
+    sender.rewrite(lambda message: "withdrawn" if message == "secret" else message)
+    assert sender.pending() == [(2, "withdrawn"), (3, "three")]
+
+
 def test_a_gap_is_refused() -> None:
     with pytest.raises(ProtocolError) as refused:
         is_next(3, 5)
