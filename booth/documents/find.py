@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 
 from booth.devices.camera.interface import Image
 from booth.documents.lines import Line, find_lines
-from booth.documents.mat import MatReference, on_the_mat
+from booth.documents.mat import MatReference
 from booth.documents.quad import Quad, is_convex, order_corners
 from booth.documents.refine import refine
+from booth.documents.surroundings import on_the_mat
 
 SEARCH_PX = 640
 """The long side of the picture that is searched."""

@@ -1,8 +1,9 @@
-"""Whether an outline lies on the mat, or on a page that goes on outside the frame.
+"""What the empty desk under a fixed camera looks like, and how a picture is shown against it.
 
-What surrounds a page is what runs along the frame's edge, too: the mat. A box printed on a page is surrounded by the
-page; so is a part of one whose other end is outside the frame, on at least one side. Neither is a page of its own.
-"""
+White paper on a white table differs from it by a few hundredths of its brightness, less than the table's own clouds
+and the
+lamp's slope. Divided by the picture of the empty desk, both are gone, and what is left can be made strong enough to
+be seen."""
 
 from collections.abc import Sequence
 from typing import Self
@@ -12,93 +13,136 @@ import numpy as np
 from numpy.typing import NDArray
 
 from booth.devices.camera.interface import Image
+from booth.documents.maps import SEARCH_PX, shrink
 from booth.documents.quad import Quad
 
-OUTSIDE_PX = 7.0
-"""How far outside a side the colour is looked at: past the page's own shadow's darkest part, near enough to be mat."""
+PALE = 140.0
+"""A mat whose usual brightness is at least this needs its reference; on a darker one paper is seen without."""
 
-PLACES = 15
-FRAME_PLACES = 48
-"""Places along each side of the outline, and of the frame."""
+SHOWN_AS = 112.0
+"""The grey as which the mat itself is shown, and"""
+CONTRAST = 4.0
+"""the power to which a difference is raised: paper 4 % lighter than its mat is shown 17 % lighter, the sensor's
+noise, averaged over a search picture's pixel, 2 %."""
 
-TOLERANCE = np.array([50.0, 14.0, 14.0], dtype=np.float32)
-"""How far in L, a, b (OpenCV's 8-bit Lab) two places of one mat may be apart; L the most, for light and shadow."""
+FRAME_SHARE = 0.04
+"""How wide the strip along the frame is, as a part of the picture's height, in which the mat is seen whatever lies
+on it: its median there tells how light and exposure have changed."""
 
-FRAME_SHARE = 0.12
-"""The part of the frame's edge that must look like what surrounds the outline; a page that goes on outside seldom
-covers so much. Chosen with `TOLERANCE` on rendered desks and twelve photographs of two plain tables, of which no whole
-page was lost.
-"""
+RATE = 0.03
+"""The part of the way that the reference goes towards a picture, each time that it is told of one."""
 
+ALIKE = 0.025
+"""A pixel that differs by more, relatively, shows something that lies there, or its shadow, and is not learnt:
+white paper is about 0.04 lighter than a white table."""
 
-def on_the_mat(lab: NDArray[np.uint8], corners: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """For each of the outlines, `(n, 4, 2)` corners in order round it: whether all four sides have the mat outside."""
-    around = _around(lab, corners)
-    edge = _frame_edge(lab)
-    alike = np.all(np.abs(around[:, :, None, :] - edge) <= TOLERANCE, axis=-1)
-    lying: NDArray[np.bool_] = np.all(alike.mean(axis=2) >= FRAME_SHARE, axis=1)
-    return lying
+CLEARANCE = 0.05
+"""Round a page nothing is learnt for this part of the long side: its shadow is there."""
 
+STILL_LEVELS = 2.0
+"""Two pictures of an empty desk differ by less on average, in grey levels, at search size; a moving hand by more."""
 
-def _around(lab: NDArray[np.uint8], corners: NDArray[np.float64]) -> NDArray[np.float32]:
-    """The usual colour just outside each side, `(n, 4, 3)`: what lies on less than half of a side does not count."""
-    height, width = lab.shape[:2]
-    following = np.roll(corners, -1, axis=1)
-    along = following - corners
-    outward = np.stack((along[..., 1], -along[..., 0]), axis=-1)
-    outward /= np.maximum(np.linalg.norm(outward, axis=-1, keepdims=True), 1e-6)
-    # Outward is away from the middle, in whichever direction the corners go round.
-    middle = corners.mean(axis=1, keepdims=True)
-    outward *= np.where(np.sum((corners - middle) * outward, axis=-1, keepdims=True) >= 0, 1.0, -1.0)
-    part = np.linspace(0.06, 0.94, PLACES)[:, None]
-    places = corners[:, :, None] + along[:, :, None] * part + OUTSIDE_PX * outward[:, :, None]
-    x = np.clip(np.rint(places[..., 0]).astype(np.intp), 0, width - 1)
-    y = np.clip(np.rint(places[..., 1]).astype(np.intp), 0, height - 1)
-    usual: NDArray[np.float32] = np.median(lab[y, x], axis=2).astype(np.float32)
-    return usual
+EMPTY_PICTURES, ANEW_PICTURES = 8, 240
+"""So many still pictures without a page make an empty desk; so many replace the reference that there is: a camera
+was turned."""
 
-
-def _frame_edge(lab: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Colours along the frame's edge, `(n, 3)`."""
-    height, width = lab.shape[:2]
-    inset = min(2, (min(height, width) - 1) // 2)
-    x = np.rint(np.linspace(inset, width - 1 - inset, FRAME_PLACES)).astype(np.intp)
-    y = np.rint(np.linspace(inset, height - 1 - inset, FRAME_PLACES)).astype(np.intp)
-    rows = [lab[inset, x], lab[height - 1 - inset, x], lab[y, inset], lab[y, width - 1 - inset]]
-    return np.concatenate(rows).astype(np.float32)
-
-
-REFERENCE_PX = 320
-"""The long side at which the empty mat is remembered."""
+Reference = NDArray[np.float32]
+"""`(height, width, 3) float32` BGR, at search size."""
 
 
 class MatReference:
-    """What the empty desk under a fixed camera looks like: learnt from a frame, kept up to date where nothing lies.
+    """The empty desk, learnt from a picture, kept up to date where nothing lies.
 
-    Pure but for its own memory, which is a few pictures of `REFERENCE_PX`. Not shared between threads.
+    Pure but for its own memory, one picture of `SEARCH_PX`. Not shared between threads.
     """
 
     def __init__(self, empty: Image) -> None:
-        """`empty` shows the desk with nothing on it, at any size."""
-        self._mean = _small(empty)
+        """`empty` shows the desk with nothing on it, at any size, in the shape of all pictures to come."""
+        self._mean = shrink(empty).astype(np.float32)
 
     @classmethod
-    def restored(cls, kept: NDArray[np.float32]) -> Self:
+    def restored(cls, kept: Reference) -> Self:
         """The reference that `kept` came from, e.g. read from the booth's disk after a restart."""
         reference = cls.__new__(cls)
         reference._mean = kept.copy()
         return reference
 
     @property
-    def kept(self) -> NDArray[np.float32]:
-        """All that must be kept to restore it: `(height, width, 3) float32` BGR."""
+    def kept(self) -> Reference:
+        """All that must be kept to restore it."""
         return self._mean.copy()
+
+    @property
+    def pale(self) -> bool:
+        """Whether paper is hard to see on it."""
+        return float(np.median(self._mean)) >= PALE
+
+    def fits(self, small: Image) -> bool:
+        """Whether it is a reference for pictures of this shape."""
+        return small.shape == self._mean.shape
+
+    def revealed(self, small: Image) -> Image:
+        """The picture, `SEARCH_PX` long, for the eye that seeks pages: on a pale mat shown as what differs from the
+        mat."""
+        if not self.pale or not self.fits(small):
+            return small
+        shown = self._ratio(small)
+        cv2.pow(shown, CONTRAST, dst=shown)
+        return cv2.convertScaleAbs(shown, alpha=SHOWN_AS).astype(np.uint8, copy=False)
 
     def update(self, image: Image, occupied: Sequence[Quad] = ()) -> None:
         """Follow slow changes of the desk and its light, outside the outlines `occupied` (pixels of `image`)."""
+        small = shrink(image)
+        if not self.fits(small):
+            return
+        factor = small.shape[1] / image.shape[1]
+        ratio = self._ratio(small)
+        free = (np.abs(ratio - 1).max(axis=2) <= ALIKE).astype(np.uint8)
+        for outline in occupied:
+            corners = np.rint(outline.scaled(factor).points).astype(np.int32)
+            cv2.fillConvexPoly(free, corners, 0)
+            cv2.polylines(free, [corners], True, 0, round(2 * CLEARANCE * SEARCH_PX))
+        self._mean += RATE * free[:, :, None] * (small - self._mean)
+
+    def _ratio(self, small: Image) -> NDArray[np.float32]:
+        """The picture over the reference, 1 where the mat is seen in a light that changed as a whole."""
+        ratio: Reference = np.divide(small, np.maximum(self._mean, 4), dtype=np.float32)
+        strip = max(2, round(FRAME_SHARE * small.shape[0]))
+        edge = np.concatenate(
+            [part.reshape(-1, 3) for part in (ratio[:strip], ratio[-strip:], ratio[:, :strip], ratio[:, -strip:])]
+        )
+        gain = np.maximum(np.median(edge[::3], axis=0), 0.05)
+        ratio /= gain.astype(np.float32)
+        return ratio
 
 
-def _small(image: Image) -> NDArray[np.float32]:
-    factor = REFERENCE_PX / max(image.shape[:2])
-    size = max(1, round(image.shape[1] * factor)), max(1, round(image.shape[0] * factor))
-    return cv2.resize(image, size, interpolation=cv2.INTER_AREA).astype(np.float32)
+class MatWatch:
+    """Learns the empty desk by itself: `see` is told of pictures a few times a second, and `reference` appears.
+
+    A desk is taken for empty when `EMPTY_PICTURES` still pictures in a row showed no page; from then on the reference
+    follows slow changes. Tell it of pictures while nobody is served: a page that is overlooked must not become the mat.
+    """
+
+    def __init__(self, reference: MatReference | None = None) -> None:
+        self._reference = reference
+        self._last: Image | None = None
+        self._still = 0
+
+    @property
+    def reference(self) -> MatReference | None:
+        return self._reference
+
+    def see(self, image: Image, occupied: Sequence[Quad], clear: bool) -> None:
+        """`occupied` are the outlines found in `image`; `clear` says that no page was found, and none cut by the
+        frame."""
+        small = shrink(image)
+        last, self._last = self._last, small
+        still = last is not None and last.shape == small.shape and float(cv2.absdiff(small, last).mean()) < STILL_LEVELS
+        self._still = self._still + 1 if clear and still else 0
+        needed = ANEW_PICTURES if self._reference is not None and self._reference.fits(small) else EMPTY_PICTURES
+        if self._still >= needed:
+            self._reference, self._still = MatReference(small), 0
+        elif self._reference is None:
+            return
+        elif still:
+            self._reference.update(small, [outline.scaled(small.shape[1] / image.shape[1]) for outline in occupied])

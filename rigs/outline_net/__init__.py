@@ -1,0 +1,1 @@
+"""How the net in `booth/documents/outline.onnx` was made: training scenes, and the training itself."""

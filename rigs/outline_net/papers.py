@@ -1,0 +1,118 @@
+"""Papers of every kind and none: random sizes, tints, text, tables, pictures, boxes. For training only."""
+
+import cv2
+import numpy as np
+
+from booth.devices.camera.desk_pages import Paper
+from rigs.scenes.mats import Picture, grain
+
+SIZES_MM = (
+    (210, 297),
+    (210, 297),
+    (297, 210),
+    (210, 297),
+    (148, 210),
+    (105, 148),
+    (143, 105),
+    (86, 54),
+    (86, 54),
+    (80, 170),
+    (152, 102),
+    (125, 88),
+    (216, 279),
+)
+
+PX_PER_MM = 2.4
+
+
+def random_paper(chance: np.random.Generator) -> Paper:
+    width_mm, height_mm = SIZES_MM[int(chance.integers(len(SIZES_MM)))]
+    width, height = round(width_mm * PX_PER_MM), round(height_mm * PX_PER_MM)
+    if chance.random() < 0.7:
+        tint = np.array([chance.uniform(235, 255)] * 3) + chance.uniform(-5, 3, 3)
+    else:
+        tint = chance.uniform(90, 255, 3)
+    image = np.empty((height, width, 3), np.float32)
+    image[:] = np.minimum(tint, 255)
+    if chance.random() < 0.3:
+        image += 6 * grain(width, height, (40, 40), chance)[:, :, None]
+    ink = float(chance.uniform(10, 110))
+    if chance.random() < 0.93:
+        _content(image, ink, chance)
+    radius = round(3 * PX_PER_MM) if width_mm == 86 else 0
+    cover = np.full((height, width), 255, np.uint8)
+    if radius:
+        cover[:] = 0
+        cv2.rectangle(cover, (radius, 0), (width - radius, height), 255, cv2.FILLED)
+        cv2.rectangle(cover, (0, radius), (width, height - radius), 255, cv2.FILLED)
+        for x in (radius, width - 1 - radius):
+            for y in (radius, height - 1 - radius):
+                cv2.circle(cover, (x, y), radius, 255, cv2.FILLED)
+    return Paper(np.clip(image, 0, 255).astype(np.uint8), cover, width_mm, height_mm)
+
+
+def _content(image: Picture, ink: float, chance: np.random.Generator) -> None:
+    height, width = image.shape[:2]
+    margin = round(float(chance.uniform(0.02, 0.12)) * width)
+    y = margin
+    columns = int(chance.choice((1, 1, 1, 2, 3)))
+    while y < height - margin:
+        block = float(chance.random())
+        if block < 0.6:
+            y = _lines(image, y, margin, columns, ink, chance)
+        elif block < 0.75:
+            y = _table(image, y, margin, ink, chance)
+        elif block < 0.88:
+            y = _picture(image, y, margin, chance)
+        else:
+            y += round(float(chance.uniform(0.03, 0.25)) * height)
+    if chance.random() < 0.15:
+        inset = round(float(chance.uniform(0.02, 0.08)) * width)
+        cv2.rectangle(image, (inset, inset), (width - inset, height - inset), (ink,) * 3, int(chance.integers(1, 4)))
+    if chance.random() < 0.15:
+        band = round(float(chance.uniform(0.05, 0.25)) * height)
+        image[:band] = chance.uniform(20, 240, 3)
+
+
+def _lines(image: Picture, y: int, margin: int, columns: int, ink: float, chance: np.random.Generator) -> int:
+    height, width = image.shape[:2]
+    size = max(2, round(float(chance.uniform(1.6, 4.5)) * PX_PER_MM))
+    gap = round(size * float(chance.uniform(1.25, 1.9)))
+    column = (width - 2 * margin) / columns
+    for _ in range(int(chance.integers(1, 14))):
+        if y > height - margin - size:
+            break
+        for place in range(columns):
+            x = margin + round(place * column)
+            end = x + round(column * (0.95 if chance.random() < 0.75 else float(chance.uniform(0.2, 0.9))))
+            while x < end - size:
+                word = min(round(size * float(chance.uniform(0.6, 4))), end - x)
+                part = image[y : y + size, x : x + word]
+                speckle = chance.random(part.shape[:2]) < 0.55
+                part[speckle] = ink
+                x += word + max(1, round(size * 0.45))
+        y += gap
+    return y + gap // 2
+
+
+def _table(image: Picture, y: int, margin: int, ink: float, chance: np.random.Generator) -> int:
+    height, width = image.shape[:2]
+    rows, columns = int(chance.integers(1, 9)), int(chance.integers(1, 6))
+    row = round(float(chance.uniform(5, 14)) * PX_PER_MM)
+    end = min(height - margin, y + rows * row)
+    for line in range(y, end + 1, row):
+        cv2.line(image, (margin, line), (width - margin, line), (ink,) * 3, 1)
+    for x in np.linspace(margin, width - margin, columns + 1):
+        cv2.line(image, (round(float(x)), y), (round(float(x)), end), (ink,) * 3, 1)
+    return int(end + row // 2)
+
+
+def _picture(image: Picture, y: int, margin: int, chance: np.random.Generator) -> int:
+    height, width = image.shape[:2]
+    left = margin if chance.random() < 0.6 else round(float(chance.uniform(0, 0.6)) * width)
+    w, h = round(float(chance.uniform(0.15, 0.9)) * width), round(float(chance.uniform(0.08, 0.4)) * height)
+    part = image[y : min(height - margin, y + h), left : min(width - margin, left + w)]
+    if part.shape[0] > 4 and part.shape[1] > 4:
+        base = chance.uniform(20, 220, 3).astype(np.float32)
+        part[:] = base + 45 * grain(part.shape[1], part.shape[0], (20, 20), chance)[:, :, None]
+    return int(y + h + 4)

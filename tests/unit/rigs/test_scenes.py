@@ -1,0 +1,85 @@
+"""The drawn booth scenes and the measures made on them."""
+
+import csv
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from booth.documents.quad import order_corners
+from rigs.outline_net.scenes import NET_PX, training_scene
+from rigs.scenes.desk import booth_scene
+from rigs.scenes.laying import Camera, Lie, corners, lay
+from rigs.scenes.measures import jaccard, usual_recipe
+from rigs.scenes.photographs import photographs
+from rigs.scenes.sheets import SHEETS, sheet
+
+SIZE = (320, 240)
+A4 = np.array([(0, 0), (210, 0), (210, 297), (0, 297)], dtype=np.float64)
+
+
+def test_the_same_seed_gives_the_same_scene() -> None:
+    one, other = (booth_scene(5, *SIZE) for _ in range(2))
+    assert np.array_equal(one.image, other.image) and np.array_equal(one.empty, other.empty)
+    assert np.array_equal(one.pages[0].corners, other.pages[0].corners)
+
+
+def test_twenty_eight_scenes_have_every_kind_on_every_mat_wholly_inside_the_frame() -> None:
+    scenes = [booth_scene(seed, *SIZE) for seed in range(28)]
+    assert len({(scene.mat, scene.pages[0].kind) for scene in scenes}) == 28
+    for scene in scenes:
+        for page in scene.pages:
+            assert page.corners.min() > 0 and np.all(page.corners < SIZE)
+    assert {trouble for scene in scenes for trouble in scene.troubles} >= {"hand", "shadow", "glare", "curl", "clutter"}
+
+
+@pytest.mark.parametrize("curl_mm", [0.0, 4.0])
+def test_the_true_corners_are_where_the_drawn_sheet_has_its_corners(curl_mm: float) -> None:
+    camera, lie = Camera(640, 480, 8, 4, 1.2), Lie(10, -5, 20, curl_mm, 30)
+    scene = np.zeros((480, 640, 3), np.float32)
+    paper = sheet(next(place for place, record in enumerate(SHEETS) if record.page_id == "photo_page"))
+    lay(scene, paper, lie, camera, np.zeros(2), 0.0)
+    contours, _ = cv2.findContours((scene[:, :, 1] > 20).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    outline = max(contours, key=cv2.contourArea)[:, 0].astype(np.float64)
+    for corner in corners(paper, lie, camera):
+        assert np.linalg.norm(outline - corner, axis=1).min() < 1.2
+
+
+def test_training_scenes_have_the_nets_size_and_whole_pages_apart_from_cut_ones() -> None:
+    for seed in range(6):
+        image, maps = training_scene(seed)
+        assert image.shape == (NET_PX[1], NET_PX[0], 3)
+        assert maps.shape == (3, NET_PX[1] // 2, NET_PX[0] // 2)
+        assert not np.any((maps[0] > 250) & (maps[2] > 250))
+
+
+def test_the_measure_is_one_for_the_truth_and_falls_with_the_area_that_is_not_shared() -> None:
+    seen = np.array([(100, 80), (420, 120), (460, 500), (60, 520)], dtype=np.float64)
+    assert jaccard(np.roll(seen, 2, axis=0), seen, (210, 297)) == pytest.approx(1, abs=1e-5)
+    assert jaccard(A4 * 0.5, A4, (210, 297)) == pytest.approx(0.25, abs=1e-5)
+    assert jaccard(A4 + 300, A4, (210, 297)) == pytest.approx(0, abs=1e-5)
+
+
+def test_the_usual_recipe_finds_a_plain_page_and_nothing_on_an_empty_desk() -> None:
+    desk = np.full((600, 800, 3), 40, np.uint8)
+    assert usual_recipe(desk) is None
+    page = np.array([(200, 100), (600, 120), (580, 500), (190, 480)], dtype=np.float64)
+    cv2.fillConvexPoly(desk, page.astype(np.int32), (250, 250, 250))
+    found = usual_recipe(desk)
+    assert found is not None
+    assert np.abs(found.points - order_corners(page).points).max() < 6
+
+
+def test_photographs_are_read_with_their_corners_in_the_pages_order(tmp_path: Path) -> None:
+    names = ["tl", "tr", "br", "bl"]
+    fields = ["bg_name", "image_path", "model_width", "model_height", *(f"{n}_{a}" for n in names for a in "xy")]
+    places = [(10, 20), (90, 20), (90, 70), (10, 70)]
+    with (tmp_path / "ground_truth.csv").open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(fields)
+        writer.writerow(["table", "table/a.png", 210, 297, *(value for place in places for value in place)])
+    cv2.imwrite(str(tmp_path / "table_a.png"), np.zeros((100, 120, 3), np.uint8))
+    (photograph,) = photographs(tmp_path)
+    assert photograph.corners.tolist() == [[10, 20], [90, 20], [90, 70], [10, 70]]
+    assert photograph.size == (210, 297) and photograph.background == "table"
