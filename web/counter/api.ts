@@ -145,7 +145,12 @@ export class CounterApi {
   }
 }
 
-export type PagePart = 'light' | 'full'
+export type PagePart = 'light' | 'full' | 'frame'
+
+/** Where the affair's pages, or those of one material, are as one PDF. */
+export function pdfPath(affair: string, material: string | null = null): string {
+  return `${of(affair)}/pages.pdf${material === null ? '' : `?material=${encodeURIComponent(material)}`}`
+}
 
 /** Where a page's image is; the cookie goes with it, so it can stand in an `<img>`. */
 export function imagePath(page: string, part: PagePart): string {

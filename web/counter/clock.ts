@@ -22,3 +22,10 @@ export function clockTime(atMs: number): string {
   const at = new Date(atMs)
   return [at.getHours(), at.getMinutes(), at.getSeconds()].map((part) => String(part).padStart(2, '0')).join(':')
 }
+
+/** A moment as `YYYY-MM-DD HH:mm:ss`. */
+export function moment(atMs: number): string {
+  const at = new Date(atMs)
+  const date = [at.getFullYear(), at.getMonth() + 1, at.getDate()].map((part) => String(part).padStart(2, '0'))
+  return `${date.join('-')} ${clockTime(atMs)}`
+}

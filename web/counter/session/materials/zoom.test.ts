@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 
-import { fitted, turned, zoomedAt } from './zoom'
+import { fitted, onPage, zoomedAt } from './zoom'
 
 const A4 = { width: 1654, height: 2339 }
 const STAGE = { width: 1000, height: 700 }
@@ -34,8 +34,17 @@ test('the zoom has an end both ways', () => {
   expect(view.scale).toBe(0.05)
 })
 
-test('four quarter turns bring the page back', () => {
-  const view = { scale: 1, x: 12, y: 34, quarter: 0 }
-  const back = turned(turned(turned(turned(view))))
-  expect({ ...back, x: back.x + 0, y: back.y + 0 }).toEqual(view)
+test('the page is found under the pointer, however it is turned, moved and zoomed', () => {
+  const view = { scale: 0.5, x: 40, y: -10, quarter: 0 }
+  expect(onPage(view, A4, 40, -10)).toEqual([5000, 5000])
+  expect(onPage(view, A4, 40 - A4.width / 4, -10 - A4.height / 4)).toEqual([0, 0])
+  // Turned once clockwise, the page's upper left corner lies at the upper right.
+  const turned = { ...view, quarter: 1 }
+  expect(onPage(turned, A4, 40 + A4.height / 4, -10 - A4.width / 4)).toEqual([0, 0])
+  expect(onPage({ ...view, quarter: 2 }, A4, 40 + A4.width / 4, -10 + A4.height / 4)).toEqual([0, 0])
+  expect(onPage({ ...view, quarter: 3 }, A4, 40 - A4.height / 4, -10 + A4.width / 4)).toEqual([0, 0])
+})
+
+test('a pointer beside the page counts as on its edge', () => {
+  expect(onPage({ scale: 1, x: 0, y: 0, quarter: 0 }, A4, 5000, -5000)).toEqual([10000, 0])
 })

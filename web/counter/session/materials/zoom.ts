@@ -33,9 +33,18 @@ export function zoomedAt(view: View, factor: number, x: number, y: number): View
   return { ...view, scale, x: x - (x - view.x) * real, y: y - (y - view.y) * real }
 }
 
-/** A quarter turn clockwise about the stage's centre. */
-export function turned(view: View): View {
-  return { ...view, x: -view.y, y: view.x, quarter: (view.quarter + 1) % 4 }
+/**
+ * Which place of the page lies at (`x`, `y`) from the stage's centre: ten-thousandths of its width and height before any turn, held
+ * within the page.
+ */
+export function onPage(view: View, picture: Size, x: number, y: number): [number, number] {
+  let [across, down] = [(x - view.x) / view.scale, (y - view.y) / view.scale]
+  for (let i = 0; i < view.quarter % 4; i++) [across, down] = [down, -across]
+  return [share(across, picture.width), share(down, picture.height)]
+}
+
+function share(fromMiddle: number, length: number): number {
+  return length > 0 ? Math.round(Math.min(1, Math.max(0, fromMiddle / length + 0.5)) * 10_000) : 0
 }
 
 function clamp(scale: number): number {
