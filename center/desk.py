@@ -113,6 +113,11 @@ class Desk:
         """Raises `page_unknown`, also for a page of an affair that is not this clerk's."""
         return await self._pages.image(clerk_id, page_id, part)
 
+    async def pages_pdf(self, clerk: ClerkView, affair_id: str, material_id: str | None) -> bytes:
+        """The affair's pages as one PDF, or those of one material. Raises `affair_unknown` when the affair is not this
+        clerk's, `page_unknown` when no page is there."""
+        return await self._pages.pdf(clerk.clerk_id, affair_id, material_id)
+
     # --- Clerks ---
 
     async def log_in(self, name: str, password: str, remote: str) -> str:

@@ -5,8 +5,9 @@ import hashlib
 from dataclasses import dataclass
 from weakref import WeakValueDictionary
 
+from center.binder import Sheet, bind
 from center.core import decide_booth
-from center.core.affair import Affair, Page
+from center.core.affair import Affair, Entry, EntryKind, Page
 from center.desk_work import Works
 from center.errors import DeskError, StoreError
 from center.store import affairs
@@ -99,6 +100,31 @@ class Pages:
         if content_type is None:
             raise StoreError(f"page {page_id}: not an image")
         return PageBytes(data, content_type, sha256)
+
+    async def pdf(self, clerk_id: str, affair_id: str, material_id: str | None) -> bytes:
+        """The affair's pages that stand and are stored, or those of one material, in the clerk's order, as one PDF."""
+        async with self._works.store.read() as tx:
+            affair = await affairs.load(tx, affair_id)
+        clerk = affair.ticket.clerk if affair is not None else None
+        if affair is None or clerk is None or clerk.clerk_id != clerk_id:
+            raise DeskError(ErrorCode.AFFAIR_UNKNOWN)
+        chosen = [
+            page
+            for page in affair.standing_pages()
+            if page.state is PageState.STORED and material_id in (None, page.material_id)
+        ]
+        if not chosen:
+            raise DeskError(ErrorCode.PAGE_UNKNOWN)
+        sheets = [Sheet(await self._documents.get(page.announced.sha256), page.turn, page.marks) for page in chosen]
+        title = affair.case.case_no or affair.ticket.ticket_no
+        try:
+            bound = await asyncio.to_thread(bind, sheets, title)
+        except ValueError as error:
+            raise StoreError(f"affair {affair_id}: {error}") from error
+        async with self._works.work() as work:
+            ids = [page.announced.page_id for page in chosen]
+            await work.note(f"clerk:{clerk_id}", affair_id, Entry(EntryKind.PAGES_EXPORTED, {"page_ids": ids}))
+        return bound
 
     async def received(self, affair: Affair) -> dict[str, int]:
         """How many bytes of each page that is under way are there."""

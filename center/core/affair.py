@@ -60,6 +60,7 @@ class EntryKind(StrEnum):
     PAGE_TURNED = "page_turned"
     PAGE_MARKED = "page_marked"
     PAGE_REPLACED = "page_replaced"
+    PAGES_EXPORTED = "pages_exported"
     FORM_CHANGED = "form_changed"
     SIGNATURE_ASKED = "signature_asked"
     FORM_SIGNED = "form_signed"

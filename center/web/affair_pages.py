@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeVar
 
 import msgspec
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from center.web.affairs import AFFAIR
 from center.web.body import done, json_reply, read_message
@@ -33,6 +33,8 @@ class AffairPageDesk(Protocol):
         corners: list[int] | None = None,
     ) -> str: ...
 
+    async def pages_pdf(self, clerk: ClerkView, affair_id: str, material_id: str | None) -> bytes: ...
+
     async def file_page(self, clerk: ClerkView, affair_id: str, page_id: str, material_id: str | None) -> None: ...
 
     async def move_page(self, clerk: ClerkView, affair_id: str, page_id: str, before: str | None) -> None: ...
@@ -57,6 +59,7 @@ class AffairPages:
             web.post(f"{PAGE}/turn", self._of(PageTurned, lambda c, a, p, b: desk.turn_page(c, a, p, b.quarters))),
             web.put(f"{PAGE}/marks", self._of(PageMarked, lambda c, a, p, b: desk.mark_page(c, a, p, b.marks))),
             web.post(f"{PAGE}/corners", self._adjust),
+            web.get(f"{AFFAIR}/pages.pdf", self._pdf),
         ]
 
     def _of(self, kind: type[_M], action: "Action[_M]") -> Handler:
@@ -83,6 +86,16 @@ class AffairPages:
             corners=adjusted.corners,
         )
         return json_reply({"command_id": command_id})
+
+    async def _pdf(self, request: web.Request) -> web.Response:
+        """Offered as a download, and kept by no cache: it holds the resident's papers."""
+        clerk = await self._log_ins.clerk_of(request)
+        data = await self._desk.pages_pdf(clerk, request.match_info["affair_id"], request.query.get("material"))
+        headers = {
+            hdrs.CACHE_CONTROL: "private, no-store",
+            hdrs.CONTENT_DISPOSITION: 'attachment; filename="pages.pdf"',
+        }
+        return web.Response(body=data, content_type="application/pdf", headers=headers)
 
 
 Action = Callable[[ClerkView, str, str, _M], Awaitable[None]]

@@ -2,11 +2,14 @@
 
 import errno
 import hashlib
+import io
 import os
 from pathlib import Path
 
+import pikepdf
 import pytest
 from msgspec.structs import replace
+from PIL import Image
 
 from center.errors import DeskError
 from protocol.counter import ClerkView
@@ -166,3 +169,27 @@ async def test_documents_are_sealed_and_named_after_a_secret(
     assert stored.name != hashlib.sha256(JPEG).hexdigest()
     assert stored.stat().st_mode & 0o777 == 0o600
     assert JPEG[100:160] not in stored.read_bytes()
+
+
+async def test_the_pages_that_stand_are_bound_into_a_pdf_and_that_is_journaled(
+    center: Center, clerk: ClerkView, announced: PageAnnounced
+) -> None:
+    affair_id = announced.affair_id
+    with pytest.raises(DeskError, match="page_unknown"):
+        await center.desk.pages_pdf(clerk, affair_id, None)
+    picture = io.BytesIO()
+    Image.new("RGB", (60, 90)).save(picture, "JPEG")
+    command_id = await center.desk.order(clerk, affair_id, CommandKind.TAKE_PAGE, "id_card", replaces="p1")
+    await center.desk.announce_page("b-01", page(affair_id, command_id, "p2", data=picture.getvalue()))
+    await center.desk.append_page("b-01", "p2", FULL, 0, picture.getvalue())
+    await center.desk.turn_page(clerk, affair_id, "p2", 1)
+    with pikepdf.open(io.BytesIO(await center.desk.pages_pdf(clerk, affair_id, "id_card"))) as pdf:
+        (only,) = pdf.pages
+        assert int(only.obj.Rotate) == 90
+    with pytest.raises(DeskError, match="page_unknown"):
+        await center.desk.pages_pdf(clerk, affair_id, "old_booklet")
+    with pytest.raises(DeskError, match="affair_unknown"):
+        await center.desk.pages_pdf(await center.clerk("li"), affair_id, None)
+    view = (await center.desk.view(clerk)).affair
+    assert view is not None and view.timeline[-1].kind == "pages_exported"
+    assert [(each.page_id, each.replaced_by) for each in view.pages] == [("p2", None), ("p1", "p2")]

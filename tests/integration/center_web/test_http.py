@@ -175,6 +175,14 @@ async def test_what_is_done_to_a_page_reaches_the_desk(center: Center) -> None:
     ]
 
 
+async def test_the_pages_are_offered_as_a_pdf_that_no_cache_keeps(center: Center) -> None:
+    async with center.clerk.get(f"{A}/pages.pdf", params={"material": "id_card"}) as reply:
+        assert (reply.status, reply.content_type, await reply.read()) == (200, "application/pdf", b"%PDF-1.7")
+        assert reply.headers["Cache-Control"] == "private, no-store"
+        assert reply.headers["Content-Disposition"].startswith("attachment")
+    assert center.desk.calls == [("pages_pdf", "clerk-1", "affair-1", "id_card")]
+
+
 @pytest.mark.parametrize(
     ("path", "body"),
     [
