@@ -1,7 +1,6 @@
 """One media connection of a booth (or of a robot in a booth's or a clerk's place) to the center."""
 
 import asyncio
-import contextlib
 from collections.abc import Callable, Collection, Mapping
 from types import TracebackType
 from typing import Self
@@ -10,10 +9,11 @@ import av
 import numpy as np
 from aiortc import MediaStreamTrack, RTCRtpTransceiver, RTCSessionDescription
 from aiortc.exceptions import InvalidAccessError, InvalidStateError, OperationError
-from aiortc.mediastreams import MediaStreamError
 
 from booth.errors import CenterRefused
+from booth.media.encoders import profile_of
 from booth.media.internals import BoothConnection
+from booth.media.receiving import PictureFlow, Reception, VoiceFlow
 from protocol.errors import ErrorCode
 from protocol.messages import TrackDirection, TrackName, TrackOffer
 
@@ -40,6 +40,7 @@ class MediaConnection:
         self._latest: dict[TrackName, av.VideoFrame] = {}
         self._peaks: dict[TrackName, float] = {}
         self._sections: list[tuple[TrackName, TrackDirection, RTCRtpTransceiver]] = []
+        self._flows: dict[TrackName, PictureFlow | VoiceFlow] = {}
         self._connection = BoothConnection()
         self._connection.add_listener("connectionstatechange", self._follow)
         self._settled = asyncio.Event()
@@ -69,10 +70,11 @@ class MediaConnection:
         """The SDP, and what its sections carry. To be called once."""
         connection = self._connection
         for name, track in self._publish.items():
-            self._sections.append((name, TrackDirection.PUBLISH, connection.addTransceiver(track, "sendonly")))
+            self._sections.append((name, TrackDirection.PUBLISH, connection.publish(track, profile_of(name))))
         for name in self._subscribe:
-            kind = "audio" if name in _AUDIO else "video"
-            self._sections.append((name, TrackDirection.SUBSCRIBE, connection.addTransceiver(kind, "recvonly")))
+            transceiver, flow = connection.subscribe("audio" if name in _AUDIO else "video")
+            self._sections.append((name, TrackDirection.SUBSCRIBE, transceiver))
+            self._flows[name] = flow
         await connection.setLocalDescription(await connection.createOffer())
         offers = [TrackOffer(mid=t.mid or "", track=name, direction=direction) for name, direction, t in self._sections]
         return connection.localDescription.sdp, offers
@@ -83,9 +85,9 @@ class MediaConnection:
             await self._connection.setRemoteDescription(RTCSessionDescription(sdp=sdp, type="answer"))
         except (InvalidAccessError, InvalidStateError, OperationError, ValueError, AssertionError, LookupError) as exc:
             raise CenterRefused(ErrorCode.MALFORMED) from exc
-        for name, direction, transceiver in self._sections:
-            if direction is TrackDirection.SUBSCRIBE and (track := transceiver.receiver.track) is not None:
-                self._readers.append(self._tasks.create_task(self._read(name, track), name=f"media {name}"))
+        for name, flow in self._flows.items():
+            self._readers.append(self._tasks.create_task(flow.attend(), name=f"media {name} attend"))
+            self._readers.append(self._tasks.create_task(self._read(name, flow), name=f"media {name}"))
 
     async def wait_connected(self) -> None:
         """Return once packets can flow. Raises `ConnectionError` when they never will. The caller sets the time-out."""
@@ -105,18 +107,20 @@ class MediaConnection:
         """The loudest sample of the newest 20 ms of a subscribed audio track, 0.0 to 1.0."""
         return self._peaks.get(track, 0.0)
 
-    async def _read(self, name: TrackName, track: MediaStreamTrack) -> None:
-        """Take frames as they come, so that none wait; the library's queue has no bound."""
-        with contextlib.suppress(MediaStreamError):
-            while True:
-                frame = await track.recv()
-                if isinstance(frame, av.VideoFrame):
-                    self._latest[name] = frame
-                elif isinstance(frame, av.AudioFrame):
-                    self._peaks[name] = float(np.abs(frame.to_ndarray().astype(np.int32)).max(initial=0)) / 32768
-                self.frames_received[name] += 1
-                if self._on_frame is not None:
-                    self._on_frame(name)
+    def reception(self, track: TrackName) -> Reception:
+        """How a subscribed track came in so far."""
+        flow = self._flows.get(track)
+        return Reception() if flow is None else flow.reception
+
+    async def _read(self, name: TrackName, flow: PictureFlow | VoiceFlow) -> None:
+        async for frame in flow.frames():
+            if isinstance(frame, av.VideoFrame):
+                self._latest[name] = frame
+            else:
+                self._peaks[name] = float(np.abs(frame.to_ndarray().astype(np.int32)).max(initial=0)) / 32768
+            self.frames_received[name] += 1
+            if self._on_frame is not None:
+                self._on_frame(name)
 
     def _follow(self) -> None:
         state = self._connection.connectionState

@@ -78,7 +78,7 @@ class FileVoice(MediaStreamTrack):
 
 
 class DocumentSource(MediaStreamTrack):
-    """The document camera's newest picture about `fps` times a second, at most `width_px` wide.
+    """The document camera's newest picture about `fps` times a second, at most `width_px` by `height_px`.
 
     `frames` gives a fresh iterator over the camera (`Camera.frames`); each conversion runs in this source's own thread.
     """
@@ -86,12 +86,17 @@ class DocumentSource(MediaStreamTrack):
     kind = "video"
 
     def __init__(
-        self, frames: Callable[[], AsyncIterator[CameraFrame]], *, width_px: int = 1280, fps: float = 6.0
+        self,
+        frames: Callable[[], AsyncIterator[CameraFrame]],
+        *,
+        width_px: int = 1920,
+        height_px: int = 1080,
+        fps: float = 6.0,
     ) -> None:
         super().__init__()
         self._make_frames = frames
         self._frames: AsyncIterator[CameraFrame] | None = None
-        self._width_px = width_px
+        self._box_px = (width_px, height_px)
         self._pace = Pace()
         self._period_s = 1 / fps
         self._due_s = 0.0
@@ -129,8 +134,8 @@ class DocumentSource(MediaStreamTrack):
 
     def _scaled(self, newest: CameraFrame) -> av.VideoFrame:
         frame = av.VideoFrame.from_ndarray(newest.image, format="bgr24")
-        width = min(self._width_px, frame.width) & ~1
-        height = round(frame.height * width / frame.width) & ~1
+        scale = min(1.0, self._box_px[0] / frame.width, self._box_px[1] / frame.height)
+        width, height = round(frame.width * scale) & ~1, round(frame.height * scale) & ~1
         return frame.reformat(width=width, height=height, format="yuv420p")
 
 

@@ -12,8 +12,8 @@ import aioice.ice
 import aioice.stun
 import aiortc
 import aiortc.codecs
-import aiortc.codecs.vpx
-import aiortc.jitterbuffer
+import aiortc.codecs.opus
+import aiortc.rate
 import aiortc.rtcdtlstransport
 import aiortc.rtcpeerconnection
 import aiortc.rtcrtpreceiver
@@ -24,7 +24,8 @@ import pytest
 
 import booth.media.internals
 import center.media.internals
-from booth.media.internals import BoothConnection, MarkerJitterBuffer
+from booth.media.internals import BoothConnection, FlowReceiver, PacedSender
+from booth.media.synthetic import SyntheticVoice
 from center.media.ends import ForwardingConnection, PublisherEnd, SubscriberEnd
 from center.media.internals import ReceivingEnd, SendingEnd
 
@@ -57,16 +58,42 @@ SIGNATURES: list[tuple[Callable[..., Any], list[str]]] = [
     (aiortc.rtp.unwrap_rtx, ["rtx", "payload_type", "ssrc"]),
     (aiortc.rtp.pack_remb_fci, ["bitrate", "ssrcs"]),
     (aiortc.codecs.get_capabilities, ["kind"]),
-    (aiortc.jitterbuffer.JitterBuffer.__init__, ["self", "capacity", "prefetch", "is_video"]),
-    (aiortc.jitterbuffer.JitterBuffer._remove_frame, ["self", "sequence_number"]),
-    (aiortc.jitterbuffer.JitterBuffer.remove, ["self", "count"]),
-    (aiortc.jitterbuffer.JitterFrame.__init__, ["self", "data", "timestamp"]),
+    (aiortc.RTCRtpReceiver._run_rtcp, ["self"]),
+    (aiortc.RTCRtpReceiver._send_rtcp, ["self", "packet"]),
+    (aiortc.RTCRtpReceiver._send_rtcp_nack, ["self", "media_ssrc", "lost"]),
+    (aiortc.RTCRtpReceiver._send_rtcp_pli, ["self", "media_ssrc"]),
+    (aiortc.RTCRtpSender._next_encoded_frame, ["self", "codec"]),
+    (aiortc.RTCRtpSender._retransmit, ["self", "sequence_number"]),
+    (aiortc.RTCRtpSender._run_rtp, ["self", "codec"]),
+    (aiortc.rtp.wrap_rtx, ["packet", "payload_type", "sequence_number", "ssrc"]),
+    (aiortc.rate.RemoteBitrateEstimator.add, ["self", "arrival_time_ms", "abs_send_time", "payload_size", "ssrc"]),
+    (aiortc.codecs.opus.OpusEncoder.encode, ["self", "frame", "force_keyframe"]),
     (aioice.ice.Connection.query_consent, ["self"]),
     (aioice.ice.Connection.data_received, ["self", "data", "component"]),
     (aioice.ice.Connection.get_component_candidates, ["self", "component", "addresses", "timeout"]),
     (aioice.ice.Connection.build_request, ["self", "pair", "nominate"]),
     (aioice.ice.StunProtocol.request, ["self", "request", "addr", "integrity_key", "retransmissions"]),
 ]
+
+_SENDERS = tuple(
+    f"_RTCRtpSender__{name}"
+    for name in (
+        "encoder", "mid", "ntp_timestamp", "octet_count", "packet_count", "rtp_exited", "rtp_header_extensions_map",
+        "rtp_started", "rtp_timestamp", "rtx_payload_type", "rtx_sequence_number", "track",
+    )
+)  # fmt: skip
+_RECEIVERS = tuple(
+    f"_RTCRtpReceiver__{name}"
+    for name in (
+        "codecs",
+        "remote_bitrate_estimator",
+        "remote_streams",
+        "rtcp_ssrc",
+        "rtcp_task",
+        "rtx_ssrc",
+        "started",
+    )
+)
 
 
 @pytest.mark.parametrize("internals", [booth.media.internals, center.media.internals])
@@ -95,18 +122,23 @@ async def test_the_objects_have_the_private_attributes_that_are_read_or_replaced
     ice = transport.transport._connection
     needed: list[tuple[object, tuple[str, ...]]] = [
         (transceiver, ("_RTCRtpTransceiver__sender", "_RTCRtpTransceiver__receiver", "_preferred_codecs")),
-        (transceiver.sender, ("_ssrc", "_rtx_ssrc", "_stream_id", "_track_id", "_enabled", "_RTCRtpSender__encoder")),
-        (transceiver.receiver, ("_track", "_enabled", "_RTCRtpReceiver__jitter_buffer")),
+        (transceiver.sender, ("_ssrc", "_rtx_ssrc", "_stream_id", "_track_id", "_enabled", *_SENDERS)),
+        (transceiver.receiver, ("_track", "_enabled", *_RECEIVERS)),
         (transport._rtp_router, ("ssrc_table",)),
         (ice, ("_nominated", "_queue", "_query_consent_task", "remote_password")),
-        (MarkerJitterBuffer(capacity=2, is_video=True), ("_origin", "_packets", "_capacity")),
-        (aiortc.codecs.vpx.Vp8Encoder(), ("target_bitrate",)),
+        (aiortc.codecs.opus.OpusEncoder(), ("codec", "resampler")),
         (aiortc.rtcrtpreceiver.StreamStatistics(90_000), ("max_seq",)),
     ]
     await connection.close()
     for thing, names in needed:
         missing = [name for name in names if not hasattr(thing, name)]
         assert not missing, f"{type(thing).__name__} has no {missing} any more"
+
+
+def test_a_new_bitrate_reaches_the_encoder_as_an_attribute() -> None:
+    source = inspect.getsource(aiortc.RTCRtpSender._handle_rtcp_packet)
+    assert "self.__encoder.target_bitrate = bitrate" in source
+    assert "self._retransmit(seq)" in source
 
 
 def test_our_ends_have_all_that_aiortcs_connection_and_transport_call() -> None:
@@ -135,7 +167,10 @@ async def test_our_connections_get_their_own_ends_and_hooks(make: Callable[[], a
     hooks = vars(transceiver.receiver.transport.transport._connection)
     assert {"query_consent", "get_component_candidates"} <= hooks.keys()
     assert [codec.name for codec in transceiver._preferred_codecs] == ["VP8", "rtx"]
-    if make is ForwardingConnection:
+    if make is BoothConnection:
+        assert isinstance(transceiver.receiver, FlowReceiver)
+        assert isinstance(connection.addTransceiver(SyntheticVoice()).sender, PacedSender)
+    else:
         assert isinstance(transceiver.receiver, PublisherEnd)
         assert isinstance(transceiver.sender, SubscriberEnd)
         assert "data_received" in hooks

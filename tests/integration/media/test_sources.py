@@ -77,7 +77,7 @@ async def test_a_file_that_is_no_film_is_a_configuration_error(tmp_path: Path) -
         track.stop()
 
 
-async def test_the_document_is_the_newest_picture_scaled_to_1280_pixels() -> None:
+async def test_the_document_is_the_newest_picture_scaled_to_1080_lines() -> None:
     grabbed = 0
 
     async def frames() -> AsyncIterator[Frame]:
@@ -90,7 +90,7 @@ async def test_the_document_is_the_newest_picture_scaled_to_1280_pixels() -> Non
     document = DocumentSource(frames, fps=50)
     first, second = await document.recv(), await document.recv()
     document.stop()
-    assert (first.width, first.height, first.format.name) == (1280, 960, "yuv420p")
+    assert (first.width, first.height, first.format.name) == (1440, 1080, "yuv420p")
     assert await seconds(second) - await seconds(first) > 0.015
     with pytest.raises(MediaStreamError):
         await document.recv()
