@@ -14,6 +14,7 @@ from typing import Annotated, Any, NoReturn
 import aiohttp
 import typer
 
+from booth.closeup import Closeup
 from booth.config import Config, load_config
 from booth.core.visit import VisitCore
 from booth.errors import CenterLost, CenterRefused, ConfigError, DeviceError
@@ -183,6 +184,7 @@ async def serve(config: Config) -> None:
             await stack.enter_async_context(fitting.camera)
             taker = PageTaker(fitting.camera, outbox, make_page, preview_jpeg, _new_id)
             await stack.enter_async_context(taker)
+        closeup = Closeup()
         core = VisitCore(name, fitting.kinds, idle_s=config.kiosk.idle_s, new_id=_new_id)
         booth = Booth(
             core,
@@ -193,9 +195,10 @@ async def serve(config: Config) -> None:
             fitting.camera,
             taker,
             code_readers=fitting.code_readers,
+            closeup=closeup,
             headless=config.media.watch_clerk,
         )
-        leg = media_leg_of(config, fitting.camera, partial(exchange.offer, PeerKind.BOOTH), booth.clerk_seen)
+        leg = media_leg_of(config, fitting.camera, partial(exchange.offer, PeerKind.BOOTH), booth.clerk_seen, closeup)
         if leg is not None:
             booth.use_leg(leg)
         codes_url = config.device_bench.codes_url

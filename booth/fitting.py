@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from booth.closeup import Closeup
 from booth.config import (
     CameraDriver,
     CodeScannerDriver,
@@ -92,6 +93,7 @@ def media_leg_of(
     camera: Camera | None,
     exchange: Callable[[str, list[TrackOffer]], Awaitable[str]],
     clerk_seen: Callable[[], None],
+    closeup: Closeup,
 ) -> "MediaLeg | None":
     """The booth process's own media connection: the document camera, and what the kiosk's page does not send."""
     media = config.media
@@ -104,21 +106,21 @@ def media_leg_of(
             clerk_seen()
 
     return MediaLeg(
-        make_publish=lambda: _sources(media, camera),
+        make_publish=lambda: _sources(media, camera, closeup),
         subscribe=[TrackName.CLERK_FACE, TrackName.CLERK_VOICE] if media.watch_clerk else [],
         exchange=exchange,
         on_frame=seen,
     )
 
 
-def _sources(media: MediaSection, camera: Camera | None) -> "dict[TrackName, MediaStreamTrack]":
+def _sources(media: MediaSection, camera: Camera | None, closeup: Closeup) -> "dict[TrackName, MediaStreamTrack]":
     """Fresh sources for one connection."""
     from booth.media.sources import DocumentSource, FileFace, FileVoice
     from booth.media.synthetic import SyntheticFace, SyntheticVoice
 
     sources: dict[TrackName, MediaStreamTrack] = {}
     if camera is not None:
-        sources[TrackName.DOCUMENT] = DocumentSource(camera.frames)
+        sources[TrackName.DOCUMENT] = DocumentSource(camera.frames, cut=closeup.cut)
     match media.face:
         case MediaSource.SYNTHETIC:
             sources[TrackName.FACE] = SyntheticFace()

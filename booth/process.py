@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from booth import forgetting
+from booth.closeup import Closeup
 from booth.core.events import (
     Acted,
     Attended,
@@ -65,6 +66,7 @@ from protocol.messages import (
     PeerKind,
     Ping,
     Pong,
+    RegionWanted,
 )
 
 log = logging.getLogger(__name__)
@@ -105,6 +107,7 @@ class Booth:
         taker: Taker | None,
         *,
         code_readers: Sequence[CodeReader] = (),
+        closeup: Closeup | None = None,
         headless: bool = False,
         now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
     ) -> None:
@@ -116,6 +119,7 @@ class Booth:
         self._camera = camera
         self._taker = taker
         self._code_readers = tuple(code_readers)
+        self._closeup = closeup or Closeup()
         self._headless = headless
         self._now_ms = now_ms
         self.hub = Hub(core.view(), self._pages_changed)
@@ -198,6 +202,8 @@ class Booth:
             case MediaClosed():
                 if self._leg is not None:
                     self._leg.remake()
+            case RegionWanted(region):
+                self._closeup.show(region)
             case Ping() | Pong():
                 pass  # the link's own
 
@@ -230,6 +236,7 @@ class Booth:
                 for reader in self._readers.values():
                     reader.forget()
                 self._link.wipe()
+                self._closeup.reset()
                 self._begin_forgetting()
             case ViewChanged():
                 self.hub.show(self._core.view())

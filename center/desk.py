@@ -211,6 +211,18 @@ class Desk:
         """Note that the clerk checked the resident by sight."""
         await self._act(clerk, affair_id, lambda affair, now_ms: decide_clerk.see_identity(affair, clerk, now_ms))
 
+    async def booth_served(self, clerk: ClerkView, affair_id: str) -> str:
+        """The booth with which the clerk is joined in this affair.
+
+        Raises `not_yours`, or `illegal_transition` outside a session.
+        """
+        async with self._works.store.read() as tx:
+            affair = await affairs.load(tx, affair_id)
+        if affair is None:
+            raise DeskError(ErrorCode.AFFAIR_UNKNOWN)
+        decide_clerk.ensure_in_session(affair, clerk)
+        return affair.ticket.booth_id
+
     async def file_page(self, clerk: ClerkView, affair_id: str, page_id: str, material_id: str | None) -> None:
         """Say to which material a page belongs."""
         await self._act(

@@ -321,6 +321,29 @@ class TrackOffer(Message, frozen=True):
     direction: TrackDirection
 
 
+FULL_SPAN = 10_000
+"""A region is counted in ten-thousandths of the frame's width and height."""
+LEAST_SPAN = 1_000
+"""Ten times enlarged; a camera of 4000 pixels then gives 400."""
+
+
+class Region(Message, frozen=True):
+    """The part of the document camera's frame that its live picture shows: `span` of both width and height."""
+
+    x: Annotated[int, Meta(ge=0, le=FULL_SPAN - LEAST_SPAN)] = 0
+    y: Annotated[int, Meta(ge=0, le=FULL_SPAN - LEAST_SPAN)] = 0
+    span: Annotated[int, Meta(ge=LEAST_SPAN, le=FULL_SPAN)] = FULL_SPAN
+
+
+class RegionWanted(Message, frozen=True, tag="region_wanted"):
+    """The clerk looks closer: show this region of the desk, at the camera's own sharpness.
+
+    It holds until another is wanted, or the visit ends.
+    """
+
+    region: Region
+
+
 class PeerKind(StrEnum):
     """Who at the booth offers a media connection: the booth process, or the kiosk's page."""
 
@@ -364,4 +387,4 @@ class Pong(Message, frozen=True, tag="pong"):
 
 
 BoothFleeting = MediaOffer | MediaClosed | Ping | Pong
-CenterFleeting = MediaAnswer | MediaRefused | MediaClosed | Ping | Pong
+CenterFleeting = MediaAnswer | MediaRefused | MediaClosed | RegionWanted | Ping | Pong

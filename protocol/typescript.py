@@ -11,6 +11,7 @@ from msgspec import inspect as kinds
 
 from protocol import counter, kiosk
 from protocol.errors import ErrorCode
+from protocol.messages import Region
 from protocol.states import VisitState
 
 ROOTS: tuple[Any, ...] = (
@@ -22,12 +23,17 @@ ROOTS: tuple[Any, ...] = (
     counter.LogIn,
     counter.CommandWanted,
     counter.FormChanged,
+    counter.PageAdjusted,
     counter.PageFiled,
+    counter.PageMarked,
+    counter.PageMoved,
+    counter.PageTurned,
     counter.FinishWanted,
     counter.ClerkOffer,
     counter.ClerkAnswer,
     counter.ClerkFirstFrame,
     ErrorCode,
+    Region,
     VisitState,
 )
 

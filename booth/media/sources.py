@@ -11,6 +11,7 @@ from aiortc import MediaStreamTrack
 from aiortc.mediastreams import MediaStreamError
 
 from booth.devices.camera.interface import Frame as CameraFrame
+from booth.devices.camera.interface import Image
 from booth.errors import ConfigError
 from booth.media.pacing import Pace
 from booth.media.synthetic import SyntheticFace, SyntheticVoice
@@ -81,6 +82,8 @@ class DocumentSource(MediaStreamTrack):
     """The document camera's newest picture about `fps` times a second, at most `width_px` by `height_px`.
 
     `frames` gives a fresh iterator over the camera (`Camera.frames`); each conversion runs in this source's own thread.
+    `cut` gives the part of each frame that is shown; the picture keeps the size of a whole one, so no encoder begins
+    anew.
     """
 
     kind = "video"
@@ -89,12 +92,14 @@ class DocumentSource(MediaStreamTrack):
         self,
         frames: Callable[[], AsyncIterator[CameraFrame]],
         *,
+        cut: Callable[[Image], Image] = lambda image: image,
         width_px: int = 1920,
         height_px: int = 1080,
         fps: float = 6.0,
     ) -> None:
         super().__init__()
         self._make_frames = frames
+        self._cut = cut
         self._frames: AsyncIterator[CameraFrame] | None = None
         self._box_px = (width_px, height_px)
         self._pace = Pace()
@@ -133,9 +138,10 @@ class DocumentSource(MediaStreamTrack):
                 raise MediaStreamError("the camera was closed") from None
 
     def _scaled(self, newest: CameraFrame) -> av.VideoFrame:
-        frame = av.VideoFrame.from_ndarray(newest.image, format="bgr24")
-        scale = min(1.0, self._box_px[0] / frame.width, self._box_px[1] / frame.height)
-        width, height = round(frame.width * scale) & ~1, round(frame.height * scale) & ~1
+        whole_height, whole_width = newest.image.shape[:2]
+        scale = min(1.0, self._box_px[0] / whole_width, self._box_px[1] / whole_height)
+        width, height = round(whole_width * scale) & ~1, round(whole_height * scale) & ~1
+        frame = av.VideoFrame.from_ndarray(self._cut(newest.image), format="bgr24")
         return frame.reformat(width=width, height=height, format="yuv420p")
 
 

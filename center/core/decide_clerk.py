@@ -234,20 +234,28 @@ def saw(affair: Affair, clerk: ClerkView, now_ms: int, *, after_ms: int) -> Deci
 
 def theirs(affair: Affair, clerk: ClerkView, now_ms: int) -> Change:
     """A change by the clerk whose affair it is, while it lives; anybody else is refused."""
+    _ensure_theirs(affair, clerk)
+    return Change(affair, now_ms)
+
+
+def ensure_in_session(affair: Affair, clerk: ClerkView) -> None:
+    """For what the clerk does together with the resident."""
+    _ensure_theirs(affair, clerk)
+    if affair.ticket.state not in AT_COUNTER - {TicketState.CALLED}:
+        raise DeskError(ErrorCode.ILLEGAL_TRANSITION)
+
+
+def _in_session(affair: Affair, clerk: ClerkView, now_ms: int) -> Change:
+    ensure_in_session(affair, clerk)
+    return Change(affair, now_ms)
+
+
+def _ensure_theirs(affair: Affair, clerk: ClerkView) -> None:
     ticket = affair.ticket
     if ticket.clerk is None or ticket.clerk.clerk_id != clerk.clerk_id:
         raise DeskError(ErrorCode.NOT_YOURS)
     if ticket.state not in LIVE:
         raise DeskError(ErrorCode.ILLEGAL_TRANSITION)
-    return Change(affair, now_ms)
-
-
-def _in_session(affair: Affair, clerk: ClerkView, now_ms: int) -> Change:
-    """For what the clerk does together with the resident."""
-    change = theirs(affair, clerk, now_ms)
-    if affair.ticket.state not in AT_COUNTER - {TicketState.CALLED}:
-        raise DeskError(ErrorCode.ILLEGAL_TRANSITION)
-    return change
 
 
 def _ensure_complete(affair: Affair) -> None:

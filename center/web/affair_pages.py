@@ -13,12 +13,13 @@ from center.web.log_in import LogIns
 from protocol.counter import ClerkView, PageAdjusted, PageFiled, PageMarked, PageMoved, PageTurned
 from protocol.fields import Message
 from protocol.marks import Mark
-from protocol.messages import CommandKind
+from protocol.messages import CenterFleeting, CommandKind, Region, RegionWanted
 
 PAGE = AFFAIR + r"/pages/{page_id:[A-Za-z0-9_-]{1,40}}"
 
 _M = TypeVar("_M", bound=Message)
 _adjustments = msgspec.json.Decoder(PageAdjusted)
+_regions = msgspec.json.Decoder(Region)
 
 
 class AffairPageDesk(Protocol):
@@ -33,6 +34,8 @@ class AffairPageDesk(Protocol):
         corners: list[int] | None = None,
     ) -> str: ...
 
+    async def booth_served(self, clerk: ClerkView, affair_id: str) -> str: ...
+
     async def pages_pdf(self, clerk: ClerkView, affair_id: str, material_id: str | None) -> bytes: ...
 
     async def file_page(self, clerk: ClerkView, affair_id: str, page_id: str, material_id: str | None) -> None: ...
@@ -44,9 +47,14 @@ class AffairPageDesk(Protocol):
     async def mark_page(self, clerk: ClerkView, affair_id: str, page_id: str, marks: list[Mark]) -> None: ...
 
 
+class Booths(Protocol):
+    def pass_on(self, booth_id: str, message: CenterFleeting) -> None: ...
+
+
 class AffairPages:
-    def __init__(self, desk: AffairPageDesk, log_ins: LogIns) -> None:
+    def __init__(self, desk: AffairPageDesk, booths: Booths, log_ins: LogIns) -> None:
         self._desk = desk
+        self._booths = booths
         self._log_ins = log_ins
 
     def routes(self) -> list[web.RouteDef]:
@@ -60,6 +68,7 @@ class AffairPages:
             web.put(f"{PAGE}/marks", self._of(PageMarked, lambda c, a, p, b: desk.mark_page(c, a, p, b.marks))),
             web.post(f"{PAGE}/corners", self._adjust),
             web.get(f"{AFFAIR}/pages.pdf", self._pdf),
+            web.post(f"{AFFAIR}/region", self._look),
         ]
 
     def _of(self, kind: type[_M], action: "Action[_M]") -> Handler:
@@ -86,6 +95,14 @@ class AffairPages:
             corners=adjusted.corners,
         )
         return json_reply({"command_id": command_id})
+
+    async def _look(self, request: web.Request) -> web.Response:
+        """Which part of the desk the clerk wants to see. Nothing is written down: it is gone with the next look."""
+        clerk = await self._log_ins.clerk_of(request)
+        region = await read_message(request, _regions)
+        booth_id = await self._desk.booth_served(clerk, request.match_info["affair_id"])
+        self._booths.pass_on(booth_id, RegionWanted(region))
+        return done()
 
     async def _pdf(self, request: web.Request) -> web.Response:
         """Offered as a download, and kept by no cache: it holds the resident's papers."""

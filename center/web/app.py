@@ -76,7 +76,7 @@ def make_app(
         Feeds(desk, counters, log_ins),
         ClerkMedia(media, log_ins),
         Affairs(desk, log_ins),
-        AffairPages(desk, log_ins),
+        AffairPages(desk, links, log_ins),
         Pages(desk, log_ins),
         static,
     ):

@@ -18,7 +18,7 @@ from center.web.sockets import FAREWELL_S, ended_well, send_text
 from center.web.tokens import UploadTokens
 from protocol.errors import ErrorCode, ProtocolError
 from protocol.link import MAX_FRAME_BYTES, Refused, write_frame
-from protocol.messages import CenterMessage, MediaClosed
+from protocol.messages import CenterFleeting, CenterMessage, MediaClosed
 
 LOG = logging.getLogger(__name__)
 
@@ -56,6 +56,12 @@ class LinkHub:
         connection = self._connection(booth_id)
         if connection is not None:
             connection.post(n, message)
+
+    def pass_on(self, booth_id: str, message: CenterFleeting) -> None:
+        """Send something that is worth nothing a moment later; a booth that is away misses it. Never blocks."""
+        connection = self._connection(booth_id)
+        if connection is not None:
+            connection.pass_on(message)
 
     def media_down(self, participant: str) -> None:
         """The media plane lost a participant: its booth is told, and offers again. A clerk's page sees it by itself."""

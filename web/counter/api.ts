@@ -10,6 +10,7 @@ import type {
   FormChanged,
   LogIn,
   Mark,
+  Region,
 } from '@lib/protocol'
 
 export type RefusalCode = ErrorCode | 'unreachable'
@@ -97,6 +98,11 @@ export class CounterApi {
   /** Have the booth make a page again out of its frame, within these corners. */
   adjustPage(affair: string, page: string, corners: number[]): Promise<{ command_id: string }> {
     return this.send('POST', `${ofPage(affair, page)}/corners`, { corners })
+  }
+
+  /** Have the live picture of the desk show this region. */
+  look(affair: string, region: Region): Promise<void> {
+    return this.send('POST', `${of(affair)}/region`, region)
   }
 
   finish(affair: string, body: FinishWanted): Promise<void> {

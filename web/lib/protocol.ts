@@ -414,14 +414,30 @@ export type Outcome =
   | 'refused'
   | 'withdrawn'
 
+export interface PageAdjusted {
+  corners: number[]
+}
+
 export interface PageFiled {
   material_id: string | null
+}
+
+export interface PageMarked {
+  marks: Mark[]
+}
+
+export interface PageMoved {
+  before: string | null
 }
 
 export type PageState =
   | 'announced'
   | 'light'
   | 'stored'
+
+export interface PageTurned {
+  quarters: number
+}
 
 export interface PageView {
   page_id: string
@@ -469,6 +485,12 @@ export interface RatingSkipped {
 
 export interface ReceiptRead {
   type: 'receipt_read'
+}
+
+export interface Region {
+  x: number
+  y: number
+  span: number
 }
 
 export interface ResidencePermit {

@@ -233,6 +233,10 @@ class FakeDesk:
     async def file_page(self, clerk: ClerkView, affair_id: str, page_id: str, material_id: str | None) -> None:
         await self._act("file_page", clerk.clerk_id, affair_id, page_id, material_id)
 
+    async def booth_served(self, clerk: ClerkView, affair_id: str) -> str:
+        await self._act("booth_served", clerk.clerk_id, affair_id)
+        return "sample-01"
+
     async def pages_pdf(self, clerk: ClerkView, affair_id: str, material_id: str | None) -> bytes:
         await self._act("pages_pdf", clerk.clerk_id, affair_id, material_id)
         return b"%PDF-1.7"

@@ -25,6 +25,8 @@ from protocol.messages import (
     PeerKind,
     Ping,
     Pong,
+    Region,
+    RegionWanted,
 )
 from tests.integration.center_web.running import (
     BOOTH,
@@ -504,6 +506,16 @@ async def test_the_booth_hears_that_its_media_went_down(center: Center) -> None:
         for participant in ("clerk:clerk-1", "kiosk:sample-99", f"kiosk:{BOOTH}"):
             center.links.media_down(participant)
         assert (await hear(socket, CenterPassing)).body == MediaClosed(PeerKind.KIOSK)
+
+
+async def test_the_booth_hears_where_the_clerk_looks_closer(center: Center) -> None:
+    async with enrolled(center).linked() as socket:
+        region = {"x": 2500, "y": 1000, "span": 5000}
+        async with center.clerk.post("/api/affairs/affair-1/region", json=region) as reply:
+            assert reply.status == 204
+        assert (await hear(socket, CenterPassing)).body == RegionWanted(Region(2500, 1000, 5000))
+        async with center.clerk.post("/api/affairs/affair-1/region", json={**region, "span": 1}) as reply:
+            assert reply.status == 400
 
 
 async def test_a_proof_without_a_challenge_is_refused(center: Center) -> None:

@@ -7,13 +7,16 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import av
+import cv2
 import numpy as np
 import pytest
 from aiortc.mediastreams import MediaStreamError
 
+from booth.closeup import Closeup
 from booth.devices.camera.interface import Frame
 from booth.errors import ConfigError
 from booth.media.sources import DocumentSource, FileFace, FileVoice, SyntheticFace, SyntheticVoice
+from protocol.messages import Region
 from tests.support.media_files import read_code, write_wav, write_y4m
 
 
@@ -94,6 +97,29 @@ async def test_the_document_is_the_newest_picture_scaled_to_1080_lines() -> None
     assert await seconds(second) - await seconds(first) > 0.015
     with pytest.raises(MediaStreamError):
         await document.recv()
+
+
+async def test_the_clerk_looks_closer_at_the_cameras_own_sharpness_in_a_picture_of_the_same_size() -> None:
+    rng = np.random.default_rng(5)
+    desk = np.repeat(rng.integers(0, 256, (1944, 2592, 1), np.uint8), 3, axis=2)
+
+    async def frames() -> AsyncIterator[Frame]:
+        while True:
+            yield Frame(image=desk, at_s=0.0, number=1)
+
+    closeup = Closeup()
+    document = DocumentSource(frames, cut=closeup.cut, fps=50)
+    whole = await document.recv()
+    closeup.show(Region(x=5000, y=2500, span=2500))
+    close = await document.recv()
+    closeup.reset()
+    again = await document.recv()
+    document.stop()
+    assert (whole.width, whole.height) == (close.width, close.height)
+    shown = close.to_ndarray(format="gray").astype(int)
+    region = cv2.resize(desk[486 : 486 + 486, 1296 : 1296 + 648, 0], (1440, 1080), interpolation=cv2.INTER_CUBIC)
+    assert np.corrcoef(shown.ravel(), region.astype(int).ravel())[0, 1] > 0.9
+    assert np.abs(again.to_ndarray(format="gray").astype(int) - whole.to_ndarray(format="gray")).max() == 0
 
 
 async def test_waiting_for_a_camera_that_shows_nothing_can_be_cancelled() -> None:

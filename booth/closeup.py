@@ -1,0 +1,38 @@
+"""Which part of the desk the live picture shows: the clerk looks closer on the camera itself, not on a video."""
+
+import numpy as np
+
+from booth.devices.camera.interface import Image
+from protocol.messages import FULL_SPAN, Region
+
+
+class Closeup:
+    """Holds the region that the clerk wants; the whole frame to begin with and after every visit."""
+
+    def __init__(self) -> None:
+        self._region = Region()
+
+    @property
+    def region(self) -> Region:
+        return self._region
+
+    def show(self, region: Region) -> None:
+        """Show this region from the next picture on."""
+        self._region = region
+
+    def reset(self) -> None:
+        self._region = Region()
+
+    def cut(self, image: Image) -> Image:
+        """The region of a frame, `(height, width, 3) uint8 BGR`, at full sharpness and in the frame's proportions.
+
+        A region that reaches over the frame's edge is moved inside.
+        """
+        region = self._region
+        if region.span == FULL_SPAN:
+            return image
+        height, width = image.shape[:2]
+        tall, wide = (max(2, side * region.span // FULL_SPAN) for side in (height, width))
+        top = min(region.y * height // FULL_SPAN, height - tall)
+        left = min(region.x * width // FULL_SPAN, width - wide)
+        return np.ascontiguousarray(image[top : top + tall, left : left + wide])
