@@ -29,6 +29,7 @@ from booth.link.address import trust
 from booth.link.enrol import enrol
 from booth.link.exchange import Exchange
 from booth.link.key import load_key
+from booth.link.line import UploadLine
 from booth.link.outbox import Outbox
 from booth.link.socket import Link
 from booth.link.uploader import Uploader
@@ -172,7 +173,9 @@ async def serve(config: Config) -> None:
         session = await stack.enter_async_context(aiohttp.ClientSession())
         link = Link(address, trusted, config.booth.id, key, software_name(), session)
         exchange = Exchange(link.tell, _new_id)
-        uploader = Uploader(outbox, address, trusted, session)
+        line = UploadLine()
+        uploads = await stack.enter_async_context(aiohttp.ClientSession(connector=line.connector()))
+        uploader = Uploader(outbox, address, trusted, uploads, line.round_trips_s)
         for reader in fitting.readers.values():
             await stack.enter_async_context(reader)
         for codes in fitting.code_readers:

@@ -1,19 +1,22 @@
 """Sends the outbox's pages to the center: each page's light picture first, then the full ones, by offset, resuming.
 
-The center's own offset decides, always: nothing is remembered here that a restart would lose.
+The center's own offset decides, always: nothing is remembered here that a restart would lose. Light parts go at once;
+full ones at the pace that voice and picture leave over (`booth.link.pace`).
 """
 
 import asyncio
 import logging
 import ssl
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 
 import aiohttp
 import msgspec
+from aiohttp import hdrs
 from yarl import URL
 
 from booth.errors import CenterLost
 from booth.link.outbox import Outbox, PageGone
+from booth.link.pace import PIECE_BYTES, PagePace
 from booth.link.refusal import refusal_of
 from protocol.errors import ErrorCode
 from protocol.pages import CHUNK_BYTES, OFFSET_HEADER, PageAnnounced, PagePart
@@ -50,8 +53,16 @@ class Uploader:
     """Empties the outbox while the link is up; `run` is kept up by the supervisor."""
 
     def __init__(
-        self, outbox: Outbox, address: URL, trusted: ssl.SSLContext | None, session: aiohttp.ClientSession
+        self,
+        outbox: Outbox,
+        address: URL,
+        trusted: ssl.SSLContext | None,
+        session: aiohttp.ClientSession,
+        round_trips_s: Callable[[], tuple[float, float] | None] = lambda: None,
     ) -> None:
+        """`round_trips_s`: now and the least of the session's line; without any, pages are not paced."""
+        self._round_trips_s = round_trips_s
+        self._pace = PagePace()
         self._outbox = outbox
         self._address = address / "api/booth/pages"
         self._trusted = trusted
@@ -132,18 +143,32 @@ class Uploader:
             if part is PagePart.FULL and self._wake.is_set():
                 return False
             chunk = data[offset : offset + CHUNK_BYTES]
-            answered = await self._request("PATCH", url, page, chunk, {OFFSET_HEADER: str(offset)})
+            body = chunk if part is PagePart.LIGHT else self._paced(chunk)
+            headers = {OFFSET_HEADER: str(offset), hdrs.CONTENT_LENGTH: str(len(chunk))}
+            answered = await self._request("PATCH", url, page, body, headers)
             if answered == offset:
                 raise CenterLost("an upload makes no progress")
             offset = answered
         return True
+
+    async def _paced(self, chunk: bytes) -> AsyncIterator[bytes]:
+        """The chunk in pieces, each when its time has come."""
+        clock = asyncio.get_running_loop().time
+        for start in range(0, len(chunk), PIECE_BYTES):
+            piece = chunk[start : start + PIECE_BYTES]
+            if (trips := self._round_trips_s()) is not None:
+                if self._pace.look_is_due(clock()):
+                    self._pace.look(*trips, clock())
+                if (wait_s := self._pace.wait_s(len(piece), clock())) > 0:
+                    await asyncio.sleep(wait_s)
+            yield piece
 
     async def _request(
         self,
         method: str,
         url: URL,
         page: PageAnnounced,
-        body: bytes | None = None,
+        body: bytes | AsyncIterator[bytes] | None = None,
         headers: dict[str, str] | None = None,
     ) -> int:
         """The center's offset after the request. Raises `_Refused` or `CenterLost`."""

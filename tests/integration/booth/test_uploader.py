@@ -1,6 +1,7 @@
 """Pages on their way to a center that breaks off."""
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -9,6 +10,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from booth.link.line import UploadLine
 from booth.link.outbox import Outbox
 from booth.link.uploader import Uploader
 from booth.supervise import BackOff, keep
@@ -215,3 +217,35 @@ async def test_a_page_that_can_not_be_read_any_more_does_not_block_the_next_one(
             await until_it_is([], outbox.waiting)
             assert list(await outbox.aside()) == ["p-1"]
         assert center.whole("p-2")
+
+
+async def test_a_full_page_is_paced_over_a_line_that_tells_its_round_trips(tmp_path: Path) -> None:
+    line = UploadLine()
+    async with fake_center() as center, Outbox(tmp_path) as outbox:
+        await outbox.put(*page("p-1", 3 * CHUNK_BYTES))
+        async with aiohttp.ClientSession(connector=line.connector()) as session:
+            assert line.round_trips_s() is None
+            uploader = Uploader(outbox, center.url, None, session, line.round_trips_s)
+            uploader.authorise(center.token)
+            task = asyncio.create_task(keep("uploads", uploader.run, back_off=BackOff(soon)))
+            await until_it_is([], outbox.waiting)
+            trips = line.round_trips_s()
+            task.cancel()
+        assert center.whole("p-1")
+        assert trips is not None and 0 < trips[1] <= trips[0] < 1
+
+
+async def test_a_booth_killed_at_fifty_random_moments_delivers_every_page(tmp_path: Path) -> None:
+    pages, kills = 40, 50
+    async with fake_center() as center:
+        arguments = [str(tmp_path), str(center.url), center.token, str(pages), str(kills), "20261125"]
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "tests.integration.booth.killed", *arguments, stdout=asyncio.subprocess.PIPE
+        )
+        printed, _ = await process.communicate()
+        assert process.returncode == 0
+        killed = [line for line in printed.decode().split() if line != "ended"]
+        assert len(killed) >= kills // 2, "most of the children must die at work"
+        assert sorted(center.pages) == sorted(f"p-{number}" for number in range(pages))
+        assert all(center.whole(page_id) for page_id in center.pages)
+    assert not list((tmp_path / "outbox" / "pages").iterdir())
