@@ -138,7 +138,7 @@ def migrate(context: typer.Context) -> None:
 @cli.command(help=say("center.help_run"))
 def run(context: typer.Context) -> None:
     def work() -> None:
-        # aiortc and the web are slow to import, and only this command needs them.
+        # The web is slow to import, and only this command needs them.
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(_until_signal(serve(context.obj)))
 
@@ -150,7 +150,7 @@ async def serve(config: CenterConfig) -> None:
     from aiohttp import web
 
     from center.gateway.http import open_gateway
-    from center.media.plane import ForwardingPlane
+    from center.media.process.client import MediaProcess
     from center.web.app import make_app
     from center.web.feed import CounterFeed
     from center.web.link import LinkHub
@@ -164,7 +164,7 @@ async def serve(config: CenterConfig) -> None:
     async with contextlib.AsyncExitStack() as stack:
         stack.enter_context(contextlib.closing(listener))
         await stack.enter_async_context(store)
-        media = await stack.enter_async_context(ForwardingPlane())
+        media = await stack.enter_async_context(MediaProcess(config.media.settings()))
         gateway = None
         if config.gateway.url and gateway_key:
             gateway = await stack.enter_async_context(open_gateway(config.gateway.url, gateway_key))

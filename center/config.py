@@ -12,6 +12,7 @@ from yarl import URL
 
 from center.core.item import Item, read_item
 from center.errors import ConfigError
+from center.media.interface import MediaSettings
 from protocol.fields import Id, Wording
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
@@ -61,6 +62,17 @@ class GatewaySection(Struct, frozen=True, forbid_unknown_fields=True):
     key_file: Path | None = None
 
 
+class MediaSection(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the forwarder's UDP sockets are bound. Without ports the system chooses; without addresses all are used."""
+
+    addresses: tuple[str, ...] = ()
+    first_port: Port = 0
+    last_port: Port = 0
+
+    def settings(self) -> MediaSettings:
+        return MediaSettings(addresses=self.addresses, first_port=self.first_port, last_port=self.last_port)
+
+
 class CenterConfig(Struct, frozen=True, forbid_unknown_fields=True):
     center: CenterSection
     http: HttpSection
@@ -68,6 +80,7 @@ class CenterConfig(Struct, frozen=True, forbid_unknown_fields=True):
     pages: FolderSection
     catalogue: FolderSection
     gateway: GatewaySection = GatewaySection()
+    media: MediaSection = MediaSection()
 
 
 def load_config(path: Path) -> CenterConfig:

@@ -10,8 +10,8 @@ from typing import Protocol
 class Packet:
     """One media packet of a source as it came: decrypted, and out of its retransmission if it came in one.
 
-    Nobody changes it, so it may be kept. `data` is the whole RTP packet; its payload is `data[start:end]`.
-    `sequence_number` and `timestamp` are the source's own, and begin anew when `ssrc` changes.
+    Nobody changes it once a sink has it, so it may be kept. `data` is the whole RTP packet, and its payload is
+    `data[start:end]`. `sequence_number` and `timestamp` are the source's own, and begin anew when `ssrc` changes.
     """
 
     __slots__ = (
@@ -92,6 +92,10 @@ class PacketSource(Protocol):
 
     def remove(self, sink: PacketSink) -> None:
         """Nothing reaches the sink after this. Harmless when it isn't there."""
+        ...
+
+    def recall(self, ssrc: int, sequence_number: int) -> Packet | None:
+        """A packet that passed a moment ago; None when it is not kept any more."""
         ...
 
     def request_keyframe(self, now_s: float) -> None:

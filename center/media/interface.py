@@ -1,24 +1,23 @@
 """The media plane as the rest of the center sees it.
 
-Everything that crosses this interface is plain data, so that the plane can move into a process of its own.
+Everything that crosses this interface is plain data, since the plane lives in a process of its own (`process`).
 """
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from protocol.messages import TrackOffer
 
 
-@dataclass(frozen=True, slots=True)
-class ParticipantUp:
+class ParticipantUp(Struct, frozen=True, tag=True):
     """Packets can flow to and from this participant."""
 
     participant: str
 
 
-@dataclass(frozen=True, slots=True)
-class ParticipantDown:
+class ParticipantDown(Struct, frozen=True, tag=True):
     """The participant's connection is dead or was closed; it must offer again."""
 
     participant: str
@@ -29,6 +28,18 @@ MediaEvent = ParticipantUp | ParticipantDown
 
 class MediaError(Exception):
     """An offer could not be used: not SDP, no media section that fits, a codec that is not forwarded."""
+
+
+class MediaSettings(Struct, frozen=True):
+    """What the plane is told when it starts."""
+
+    addresses: tuple[str, ...] = ()
+    """The addresses of this machine that media uses; all of them when there is none here."""
+    first_port: int = 0
+    last_port: int = 0
+    """UDP ports, both included; 0 and 0 for whatever the system gives."""
+    most_publisher_bps: int = 8_000_000
+    """What one participant may send of media altogether, twice and more of what it is told to; the rest is dropped."""
 
 
 class MediaPlane(Protocol):

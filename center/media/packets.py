@@ -17,17 +17,13 @@ _SHORT_PICTURE_ID_BYTES = 1
 _LONG_PICTURE_ID_BYTES = 2
 
 
-def read_packet(data: bytes, audio_level_id: int = 0) -> Packet | None:
+def read_packet(data: bytes) -> Packet | None:
     """An RTP packet in the clear (RFC 3550, 5.1); None when it is malformed. An id of 0 reads no audio level."""
     try:
         first, second, sequence_number, timestamp, ssrc = _HEADER.unpack_from(data)
         start, end = HEADER_BYTES + 4 * (first & 0x0F), len(data)
-        audio_level = -1
         if first & _EXTENSION_BIT:
-            block = start + 4
-            start = block + 4 * _SEQUENCE_NUMBER.unpack_from(data, start + 2)[0]
-            if audio_level_id:
-                audio_level = _one_byte_value(data, block, start, audio_level_id)
+            start += 4 + 4 * _SEQUENCE_NUMBER.unpack_from(data, start + 2)[0]
         if first & _PADDING_BIT:
             padding = data[-1]
             end -= padding
@@ -37,7 +33,7 @@ def read_packet(data: bytes, audio_level_id: int = 0) -> Packet | None:
         return None
     if first >> 6 != 2 or start > end:
         return None
-    return Packet(data, start, end, second & 0x7F, second >> 7, sequence_number, timestamp, ssrc, audio_level)
+    return Packet(data, start, end, second & 0x7F, second >> 7, sequence_number, timestamp, ssrc)
 
 
 def original_of(rtx: Packet, *, payload_type: int, ssrc: int) -> Packet | None:
@@ -51,18 +47,21 @@ def original_of(rtx: Packet, *, payload_type: int, ssrc: int) -> Packet | None:
     )
 
 
-def _one_byte_value(data: bytes, at: int, end: int, wanted: int) -> int:
-    """The first byte of a header extension in the one-byte form; -1 where it isn't there. Raises IndexError."""
-    if data[at - 4 : at - 2] != _ONE_BYTE_PROFILE:
+def audio_level_of(packet: Packet, wanted: int) -> int:
+    """The first byte of the header extension with this id, in the one-byte form; -1 where it isn't there."""
+    data, end = packet.data, packet.start
+    at = HEADER_BYTES + 4 * (data[0] & 0x0F)
+    if not data[0] & _EXTENSION_BIT or data[at : at + 2] != _ONE_BYTE_PROFILE:
         return -1
-    while at < end:
+    at += 4
+    while at + 1 < end:
         head = data[at]
         if not head:
             at += 1
-        elif head >> 4 == 15:
-            break
         elif head >> 4 == wanted:
             return data[at + 1]
+        elif head >> 4 == 15:
+            break
         else:
             at += 2 + (head & 0x0F)
     return -1
@@ -76,23 +75,24 @@ def starts_keyframe(payload: bytes) -> bool:
     return start is not None and len(payload) > start and not payload[start] & 0x01
 
 
-def shift_picture(payload: bytes, picture: int, layer: int) -> bytes:
-    """The VP8 payload with `picture` added to its picture id (15 or 7 bits) and `layer` to its TL0PICIDX (8 bits)."""
-    if len(payload) < 3 or not payload[0] & 0x80 or not payload[1] & 0xC0 or _descriptor_bytes(payload) is None:
-        return payload
-    shifted = bytearray(payload)
-    at = 2
-    if payload[1] & 0x80:
-        if payload[at] & 0x80:
-            value = ((payload[at] & 0x7F) << 8 | payload[at + 1]) + picture & 0x7FFF
-            shifted[at], shifted[at + 1] = 0x80 | value >> 8, value & 0xFF
+def shift_picture(packet: bytearray, start: int, end: int, picture: int, layer: int) -> None:
+    """Add `picture` to the picture id (15 or 7 bits) and `layer` to the TL0PICIDX (8 bits) of the VP8 payload that is
+    `packet[start:end]`. One that has none, or is cut off, stays as it is."""
+    if end - start < 3 or not packet[start] & 0x80:
+        return
+    flags, at = packet[start + 1], start + 2
+    if flags & 0x80:
+        if packet[at] & 0x80:
+            if at + 1 >= end:
+                return
+            value = ((packet[at] & 0x7F) << 8 | packet[at + 1]) + picture & 0x7FFF
+            packet[at], packet[at + 1] = 0x80 | value >> 8, value & 0xFF
             at += _LONG_PICTURE_ID_BYTES
         else:
-            shifted[at] = payload[at] + picture & 0x7F
+            packet[at] = packet[at] + picture & 0x7F
             at += _SHORT_PICTURE_ID_BYTES
-    if payload[1] & 0x40:
-        shifted[at] = payload[at] + layer & 0xFF
-    return bytes(shifted)
+    if flags & 0x40 and at < end:
+        packet[at] = packet[at] + layer & 0xFF
 
 
 def picture_of(payload: bytes) -> tuple[int, int] | None:
@@ -125,49 +125,36 @@ def _descriptor_bytes(payload: bytes) -> int | None:
     return length if len(payload) >= length else None
 
 
-class Extensions:
-    """The header extensions of one outgoing stream: its mid, and a value of 1 to 16 bytes that changes by the packet.
+class Header:
+    """The header of one outgoing stream, written before each of its packets: what does not change is there already.
 
-    `mid_id` and `value_id` are the negotiated ids; 0 leaves that one out.
+    Its extensions are the stream's mid, and a value of `value_bytes` that changes by the packet. `mid_id` and
+    `value_id` are the negotiated ids; 0 leaves that one out.
     """
 
-    def __init__(self, mid: str, mid_id: int, value_id: int) -> None:
-        encoded = mid.encode("ascii")
-        self._mid = bytes([mid_id << 4 | len(encoded) - 1]) + encoded if mid_id and encoded else b""
-        self._value_id = value_id
-
-    def block(self, value: bytes) -> bytes:
-        """The extension block, padded; nothing for nothing. An empty `value` is left out."""
-        elements = self._mid
-        if self._value_id and value:
-            elements += bytes([self._value_id << 4 | len(value) - 1]) + value
-        if not elements:
-            return b""
+    def __init__(self, *, ssrc: int, mid: str = "", mid_id: int = 0, value_id: int = 0, value_bytes: int = 0) -> None:
+        elements = b""
+        self._value_at = 0
+        if value_id and value_bytes:
+            elements += bytes([value_id << 4 | value_bytes - 1]) + bytes(value_bytes)
+            self._value_at = HEADER_BYTES + 4 + 1
+        encoded = mid.encode("ascii")[:16]
+        if mid_id and encoded:
+            elements += bytes([mid_id << 4 | len(encoded) - 1]) + encoded
         words = (len(elements) + 3) // 4
-        return _ONE_BYTE_PROFILE + _SEQUENCE_NUMBER.pack(words) + elements.ljust(words * 4, b"\0")
+        block = _ONE_BYTE_PROFILE + _SEQUENCE_NUMBER.pack(words) + elements.ljust(words * 4, b"\0") if elements else b""
+        self.size = HEADER_BYTES + len(block)
+        self._first = 0x80 | (_EXTENSION_BIT if elements else 0)
+        self._ssrc = ssrc
+        self._value_end = self._value_at + value_bytes
+        self._template = bytearray(HEADER_BYTES) + block
 
-
-def rtp_packet(
-    *,
-    payload_type: int,
-    marker: int,
-    sequence_number: int,
-    timestamp: int,
-    ssrc: int,
-    extensions: bytes,
-    payload: bytes,
-) -> bytes:
-    """One packet, before encryption. `extensions` is `Extensions.block`'s."""
-    first = 0x80 | _EXTENSION_BIT if extensions else 0x80
-    header = _HEADER.pack(first, marker << 7 | payload_type, sequence_number, timestamp, ssrc)
-    return header + extensions + payload
-
-
-def rtx_packet(packet: bytes, *, payload_type: int, sequence_number: int, ssrc: int) -> bytes:
-    """The retransmission of an `rtp_packet` (RFC 4588, 4): another stream, the lost number before the payload."""
-    first, marker_and_type, lost, timestamp, _ = _HEADER.unpack_from(packet)
-    start = HEADER_BYTES
-    if first & _EXTENSION_BIT:
-        start += 4 + 4 * _SEQUENCE_NUMBER.unpack_from(packet, HEADER_BYTES + 2)[0]
-    header = _HEADER.pack(first, marker_and_type & 0x80 | payload_type, sequence_number, timestamp, ssrc)
-    return header + packet[HEADER_BYTES:start] + _SEQUENCE_NUMBER.pack(lost) + packet[start:]
+    def write(
+        self, into: bytearray, marker_and_type: int, sequence_number: int, timestamp: int, value: bytes = b""
+    ) -> None:
+        """Write the first `size` bytes of a packet. `value` has `value_bytes`, or none to repeat the last one."""
+        template = self._template
+        _HEADER.pack_into(template, 0, self._first, marker_and_type, sequence_number, timestamp, self._ssrc)
+        if value and self._value_at:
+            template[self._value_at : self._value_end] = value
+        into[: self.size] = template

@@ -6,14 +6,15 @@ import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
 from types import TracebackType
-from typing import Self
+from typing import Self, cast
 
-from aiortc import RTCSessionDescription
+from aiortc import RTCRtpTransceiver, RTCSessionDescription
 from aiortc.exceptions import InvalidAccessError, InvalidStateError, OperationError
 
 from center.media.ends import ForwardingConnection, PublisherEnd, SubscriberEnd
 from center.media.flow import Subscription
-from center.media.interface import MediaError, MediaEvent, ParticipantDown, ParticipantUp
+from center.media.interface import MediaError, MediaEvent, MediaSettings, ParticipantDown, ParticipantUp
+from center.media.internals.sockets import check_settings
 from center.media.offers import Offer, read_offer
 from center.media.rooms import Rooms, Routes
 from protocol.messages import TrackDirection, TrackName, TrackOffer
@@ -43,12 +44,12 @@ _log = logging.getLogger(__name__)
 class _Peer:
     """One connection of a participant, from its answer to its end. A new offer makes a new one."""
 
-    def __init__(self, participant: str, offer: Offer) -> None:
+    def __init__(self, participant: str, offer: Offer, settings: MediaSettings) -> None:
         self.participant = participant
         self.offers = list(offer.tracks.values())
         self.publishers: dict[TrackName, PublisherEnd] = {}
         self.subscribers: dict[TrackName, SubscriberEnd] = {}
-        self.connection = ForwardingConnection()
+        self.connection = ForwardingConnection(settings, participant)
         self.settled = asyncio.Event()
         """It is known whether the connection came to stand."""
         self.ended = asyncio.Event()
@@ -63,16 +64,13 @@ class _Peer:
             await connection.setRemoteDescription(RTCSessionDescription(sdp=self._offer.sdp, type="offer"))
             for transceiver in connection.getTransceivers():
                 transceiver.direction = self._direction(transceiver.mid or "")
+                self._name(transceiver)
             await connection.setLocalDescription(await connection.createAnswer())
         except _REFUSALS as exc:
             raise MediaError(f"the offer can't be answered ({type(exc).__name__})") from None
         tracks = self._offer.tracks
-        for mid, publisher in connection.receiving_ends().items():
-            publisher.track_name = tracks[mid].track
-            self.publishers[tracks[mid].track] = publisher
-        for mid, subscriber in connection.sending_ends().items():
-            subscriber.track_name = tracks[mid].track
-            self.subscribers[tracks[mid].track] = subscriber
+        self.publishers = {tracks[mid].track: end for mid, end in connection.receiving_ends().items()}
+        self.subscribers = {tracks[mid].track: end for mid, end in connection.sending_ends().items()}
         return connection.localDescription.sdp
 
     def end(self) -> None:
@@ -85,6 +83,14 @@ class _Peer:
         if offer is None:
             return "inactive"
         return "recvonly" if offer.direction is TrackDirection.PUBLISH else "sendonly"
+
+    def _name(self, transceiver: RTCRtpTransceiver) -> None:
+        offer = self._offer.tracks.get(transceiver.mid or "")
+        if offer is not None:
+            subscriber = cast(SubscriberEnd, transceiver.sender)
+            subscriber.track_name = cast(PublisherEnd, transceiver.receiver).track_name = offer.track
+            if offer.track is TrackName.DOCUMENT:
+                subscriber.stand_apart()
 
     def _follow(self) -> None:
         state = self.connection.connectionState
@@ -101,7 +107,10 @@ class ForwardingPlane:
     participant has none. When several events of one participant wait for the consumer, it gets the newest alone.
     """
 
-    def __init__(self, *, connect_s: float = CONNECT_S) -> None:
+    def __init__(self, settings: MediaSettings | None = None, *, connect_s: float = CONNECT_S) -> None:
+        """Raises `MediaError` when the settings can't be used."""
+        self._settings = settings or MediaSettings()
+        check_settings(self._settings)
         self._connect_s = connect_s
         self._rooms = Rooms()
         self._peers: dict[str, _Peer] = {}
@@ -128,7 +137,7 @@ class ForwardingPlane:
     async def connect(self, participant: str, sdp: str, tracks: Sequence[TrackOffer]) -> str:
         if not self._running:
             raise MediaError("the media plane is closing")
-        peer = _Peer(participant, read_offer(sdp, tracks))
+        peer = _Peer(participant, read_offer(sdp, tracks), self._settings)
         try:
             answer = await peer.answer()
         except BaseException:

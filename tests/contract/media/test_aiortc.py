@@ -6,8 +6,10 @@ import inspect
 import re
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import aioice.candidate
 import aioice.ice
 import aioice.stun
 import aiortc
@@ -20,6 +22,7 @@ import aiortc.rtcrtpreceiver
 import aiortc.rtcrtpsender
 import aiortc.rtcrtptransceiver
 import aiortc.rtp
+import pylibsrtp
 import pytest
 
 import booth.media.internals
@@ -27,21 +30,24 @@ import center.media.internals
 from booth.media.internals import BoothConnection, FlowReceiver, PacedSender
 from booth.media.synthetic import SyntheticVoice
 from center.media.ends import ForwardingConnection, PublisherEnd, SubscriberEnd
-from center.media.internals import ReceivingEnd, SendingEnd
+from center.media.internals.path import MediaPath
+from center.media.internals.sections import ReceivingEnd, SendingEnd, path_of
+from center.media.internals.sockets import inbox
+from center.media.internals.srtp import Keys, outbox
 
 ROOT = Path(__file__).parents[3]
 
+NEVER_CALLED = {"getStats", "replaceTrack", "_handle_disconnect", "_handle_rtp_packet"}
+"""The first two by us alone; the others of receivers that registered with aiortc's router, where ours do not."""
+
 SIGNATURES: list[tuple[Callable[..., Any], list[str]]] = [
+    (aiortc.RTCDtlsTransport._register_rtp_receiver, ["self", "receiver", "parameters"]),
+    (aiortc.RTCDtlsTransport._send_rtp, ["self", "data"]),
     (
         aiortc.RTCPeerConnection._RTCPeerConnection__createTransceiver,  # type: ignore[attr-defined]
         ["self", "direction", "kind", "sender_track"],
     ),
     (aiortc.RTCPeerConnection._RTCPeerConnection__createDtlsTransport, ["self"]),  # type: ignore[attr-defined]
-    (aiortc.RTCDtlsTransport._register_rtp_receiver, ["self", "receiver", "parameters"]),
-    (aiortc.RTCDtlsTransport._unregister_rtp_receiver, ["self", "receiver"]),
-    (aiortc.RTCDtlsTransport._register_rtp_sender, ["self", "sender", "parameters"]),
-    (aiortc.RTCDtlsTransport._unregister_rtp_sender, ["self", "sender"]),
-    (aiortc.RTCDtlsTransport._send_rtp, ["self", "data"]),
     (aiortc.RTCRtpReceiver._handle_rtp_packet, ["self", "packet", "arrival_time_ms"]),
     (aiortc.RTCRtpReceiver._handle_rtcp_packet, ["self", "packet"]),
     (aiortc.RTCRtpReceiver._handle_disconnect, ["self"]),
@@ -72,6 +78,12 @@ SIGNATURES: list[tuple[Callable[..., Any], list[str]]] = [
     (aioice.ice.Connection.data_received, ["self", "data", "component"]),
     (aioice.ice.Connection.get_component_candidates, ["self", "component", "addresses", "timeout"]),
     (aioice.ice.Connection.build_request, ["self", "pair", "nominate"]),
+    (aioice.ice.StunProtocol.__init__, ["self", "receiver"]),
+    (aioice.ice.StunProtocol.connection_made, ["self", "transport"]),
+    (aioice.ice.StunProtocol.connection_lost, ["self", "exc"]),
+    (aioice.ice.StunProtocol.datagram_received, ["self", "data", "addr"]),
+    (aioice.candidate.candidate_foundation, ["candidate_type", "candidate_transport", "base_address"]),
+    (aioice.candidate.candidate_priority, ["candidate_component", "candidate_type", "local_pref"]),
     (aioice.ice.StunProtocol.request, ["self", "request", "addr", "integrity_key", "retransmissions"]),
 ]
 
@@ -108,6 +120,8 @@ def test_the_versions_are_pinned() -> None:
     pins = (ROOT / "constraints.txt").read_text(encoding="utf8").splitlines()
     assert f"aiortc=={center.media.internals.AIORTC_VERSION}" in pins
     assert f"aioice=={center.media.internals.AIOICE_VERSION}" in pins
+    assert f"pylibsrtp=={center.media.internals.PYLIBSRTP_VERSION}" in pins
+    assert importlib.metadata.version("pylibsrtp") == center.media.internals.PYLIBSRTP_VERSION
 
 
 @pytest.mark.parametrize(("function", "parameters"), SIGNATURES, ids=lambda x: getattr(x, "__qualname__", ""))
@@ -124,8 +138,9 @@ async def test_the_objects_have_the_private_attributes_that_are_read_or_replaced
         (transceiver, ("_RTCRtpTransceiver__sender", "_RTCRtpTransceiver__receiver", "_preferred_codecs")),
         (transceiver.sender, ("_ssrc", "_rtx_ssrc", "_stream_id", "_track_id", "_enabled", *_SENDERS)),
         (transceiver.receiver, ("_track", "_enabled", *_RECEIVERS)),
+        (transport, ("_rx_srtp", "_tx_srtp", "_rtp_router")),
         (transport._rtp_router, ("ssrc_table",)),
-        (ice, ("_nominated", "_queue", "_query_consent_task", "remote_password")),
+        (ice, ("_nominated", "_protocols", "_queue", "_query_consent_task", "remote_password")),
         (aiortc.codecs.opus.OpusEncoder(), ("codec", "resampler")),
         (aiortc.rtcrtpreceiver.StreamStatistics(90_000), ("max_seq",)),
     ]
@@ -156,7 +171,7 @@ def test_our_ends_have_all_that_aiortcs_connection_and_transport_call() -> None:
     assert sender >= {"_ssrc", "_stream_id", "_track_id", "send", "setTransport", "stop"}
     for end, used in ((ReceivingEnd, receiver), (SendingEnd, sender)):
         instance = end("video", None)  # type: ignore[arg-type]
-        missing = {name for name in used if not hasattr(instance, name)} - {"getStats", "replaceTrack"}
+        missing = {name for name in used if not hasattr(instance, name)} - NEVER_CALLED
         assert not missing, f"aiortc uses {missing} of what {end.__name__} stands for"
 
 
@@ -174,6 +189,7 @@ async def test_our_connections_get_their_own_ends_and_hooks(make: Callable[[], a
         assert isinstance(transceiver.receiver, PublisherEnd)
         assert isinstance(transceiver.sender, SubscriberEnd)
         assert "data_received" in hooks
+        assert isinstance(path_of(transceiver.receiver.transport), MediaPath)
     await connection.close()
 
 
@@ -185,6 +201,38 @@ async def test_other_users_of_aiortc_in_the_process_see_no_change() -> None:
     assert type(transceiver.sender) is aiortc.RTCRtpSender
     assert "query_consent" not in vars(transceiver.receiver.transport.transport._connection)
     await asyncio.gather(ours.close(), theirs.close())
+
+
+@pytest.mark.parametrize(
+    "profile", [pylibsrtp.Policy.SRTP_PROFILE_AES128_CM_SHA1_80, pylibsrtp.Policy.SRTP_PROFILE_AEAD_AES_128_GCM]
+)
+def test_packets_are_sealed_and_opened_in_place_as_pylibsrtp_does_it(profile: int) -> None:
+    """libsrtp is called past pylibsrtp, in its own buffers; what comes out is the same."""
+    key = bytes(range(44))
+
+    def session(direction: int) -> pylibsrtp.Session:
+        return pylibsrtp.Session(pylibsrtp.Policy(key=key, ssrc_type=direction, srtp_profile=profile))
+
+    incoming, outgoing = pylibsrtp.Policy.SSRC_ANY_INBOUND, pylibsrtp.Policy.SSRC_ANY_OUTBOUND
+    keys = Keys(SimpleNamespace(_rx_srtp=session(incoming), _tx_srtp=session(outgoing)))  # type: ignore[arg-type]
+    assert keys.ready()
+    rtp = aiortc.rtp.RtpPacket(payload_type=96, sequence_number=5, ssrc=7, payload=bytes(1100)).serialize()
+    rtcp = bytes(aiortc.rtp.RtcpPsfbPacket(fmt=1, ssrc=7, media_ssrc=8))
+    peer_in, peer_out = session(incoming), session(outgoing)
+    for data, is_rtcp, seal, unseal in (
+        (rtp, False, peer_out.protect, peer_in.unprotect),
+        (rtcp, True, peer_out.protect_rtcp, peer_in.unprotect_rtcp),
+    ):
+        outbox[: len(data)] = data
+        assert unseal(bytes(outbox[: keys.seal(len(data), is_rtcp)])) == data
+        sealed = seal(data)
+        inbox[: len(sealed)] = sealed
+        assert keys.open(len(sealed), is_rtcp) == len(data)
+        assert inbox[: len(data)] == data
+        inbox[: len(sealed)] = sealed
+        assert keys.open(len(sealed), is_rtcp) == 0  # it came already
+        inbox[: len(sealed)] = bytes(len(sealed))
+        assert keys.open(len(sealed), is_rtcp) == 0
 
 
 def _attributes(source: str, of: str) -> set[str]:

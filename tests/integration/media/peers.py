@@ -10,7 +10,7 @@ from aiortc import MediaStreamTrack
 
 from booth.media.connection import MediaConnection
 from booth.media.pacing import Pace
-from center.media.plane import ForwardingPlane
+from center.media.interface import MediaPlane
 from protocol.messages import TrackName
 
 RED, GREEN, BLUE = (90, 240), (54, 34), (240, 110)
@@ -57,6 +57,7 @@ class Viewer:
     ) -> None:
         self.seen: list[tuple[int, int]] = []
         self.heard = 0
+        self.on_picture: Callable[[], None] = lambda: None
         self._changed = asyncio.Event()
         self.connection = MediaConnection(publish or {}, subscribe, self._note)
 
@@ -72,10 +73,11 @@ class Viewer:
             self.heard += 1
         elif frame.width == 320:
             self.seen.append(colour_of(frame))
+            self.on_picture()
         self._changed.set()
 
 
-async def connect(plane: ForwardingPlane, participant: str, connection: MediaConnection) -> None:
+async def connect(plane: MediaPlane, participant: str, connection: MediaConnection) -> None:
     """Bring a connection up; it must have been entered."""
     sdp, tracks = await connection.offer()
     await connection.accept(await plane.connect(participant, sdp, tracks))

@@ -1,21 +1,19 @@
 """RTP packets as bytes, checked against aiortc's own parser and packetizer."""
 
-import pytest
 from aiortc.codecs.vpx import VpxPayloadDescriptor
 from aiortc.rtcrtpparameters import RTCRtpHeaderExtensionParameters, RTCRtpParameters
-from aiortc.rtp import HeaderExtensionsMap, RtpPacket, unwrap_rtx
+from aiortc.rtp import HeaderExtensionsMap, RtpPacket
 from hypothesis import given
 from hypothesis import strategies as st
 
 from center.media.ends import MID_URI, SEND_TIME_URI
-from center.media.internals import AUDIO_LEVEL_URI
+from center.media.internals.sections import AUDIO_LEVEL_URI
 from center.media.packets import (
-    Extensions,
+    Header,
+    audio_level_of,
     original_of,
     picture_of,
     read_packet,
-    rtp_packet,
-    rtx_packet,
     shift_picture,
     starts_keyframe,
 )
@@ -25,6 +23,13 @@ KEY, DELTA = 0x10, 0x11
 
 pictures = st.one_of(st.none(), st.integers(0, 0x7FFF))
 layers = st.one_of(st.none(), st.integers(0, 0xFF))
+
+
+def shifted(payload: bytes, picture: int, layer: int) -> bytes:
+    packet = bytearray(b"head" + payload + b"tail")
+    shift_picture(packet, 4, 4 + len(payload), picture, layer)
+    assert packet.startswith(b"head") and packet.endswith(b"tail")
+    return bytes(packet[4 : 4 + len(payload)])
 
 
 def descriptor(*, start: int = 1, partition: int = 0, picture: int | None = None, layer: int | None = None) -> bytes:
@@ -44,24 +49,32 @@ def test_only_the_first_packet_of_a_keyframe_starts_one(picture: int | None, lay
 def test_shifting_moves_the_picture_ids_and_nothing_else(
     picture: int | None, layer: int | None, by: int, layer_by: int
 ) -> None:
-    shifted = shift_picture(descriptor(picture=picture, layer=layer) + b"frame", by, layer_by)
-    parsed, rest = VpxPayloadDescriptor.parse(shifted)
+    after = shifted(descriptor(picture=picture, layer=layer) + b"frame", by, layer_by)
+    parsed, rest = VpxPayloadDescriptor.parse(after)
     assert rest == b"frame"
     assert parsed.picture_id == (None if picture is None else (picture + by) % 0x8000)
     assert parsed.tl0picidx == (None if layer is None else (layer + layer_by) % 0x100)
-    assert len(shifted) == len(descriptor(picture=picture, layer=layer) + b"frame")
+    assert len(after) == len(descriptor(picture=picture, layer=layer) + b"frame")
 
 
 @given(payload=st.binary(max_size=8), by=st.integers(0, 0x7FFF))
 def test_no_payload_breaks_the_reading_of_descriptors(payload: bytes, by: int) -> None:
     starts_keyframe(payload)
-    assert len(shift_picture(payload, by, by)) == len(payload)
+    assert len(shifted(payload, by, by)) == len(payload)
     picture = picture_of(payload)
     assert picture is None or (0 <= picture[0] < 0x8000 and 0 <= picture[1] < 0x100)
 
 
 def test_a_short_picture_id_stays_short() -> None:
-    assert shift_picture(b"\x90\x80\x7f\x10", 3, 0) == b"\x90\x80\x02\x10"
+    assert shifted(b"\x90\x80\x7f\x10", 3, 0) == b"\x90\x80\x02\x10"
+
+
+def header_map(**ids: int) -> HeaderExtensionsMap:
+    known = {"mid": MID_URI, "sent": SEND_TIME_URI, "level": AUDIO_LEVEL_URI}
+    extensions = HeaderExtensionsMap()
+    negotiated = [RTCRtpHeaderExtensionParameters(id=number, uri=known[name]) for name, number in ids.items()]
+    extensions.configure(RTCRtpParameters(headerExtensions=negotiated))
+    return extensions
 
 
 @given(
@@ -70,64 +83,38 @@ def test_a_short_picture_id_stays_short() -> None:
     timestamp=st.integers(0, 0xFFFFFFFF),
     ssrc=st.integers(0, 0xFFFFFFFF),
     payload=st.binary(max_size=50),
-    mid=st.sampled_from(["0", "12", "a-long-mid"]),
+    mid=st.sampled_from(["", "0", "12", "a-long-mid"]),
     sent=st.integers(0, 0xFFFFFF),
 )
-def test_aiortc_reads_what_we_write_also_as_a_retransmission(
+def test_aiortc_reads_what_we_write(
     marker: int, number: int, timestamp: int, ssrc: int, payload: bytes, mid: str, sent: int
 ) -> None:
-    known = RTCRtpParameters(
-        headerExtensions=[
-            RTCRtpHeaderExtensionParameters(id=4, uri=MID_URI),
-            RTCRtpHeaderExtensionParameters(id=14, uri=SEND_TIME_URI),
-        ]
-    )
-    ids = HeaderExtensionsMap()
-    ids.configure(known)
-    data = rtp_packet(
-        payload_type=96,
-        marker=marker,
-        sequence_number=number,
-        timestamp=timestamp,
-        ssrc=ssrc,
-        extensions=Extensions(mid, 4, 14).block(sent.to_bytes(3, "big")),
-        payload=payload,
-    )
-    packet = RtpPacket.parse(data, ids)
-    again = unwrap_rtx(
-        RtpPacket.parse(rtx_packet(data, payload_type=97, sequence_number=7, ssrc=8), ids), payload_type=96, ssrc=ssrc
-    )
-    for read in (packet, again):
-        assert (read.marker, read.payload_type, read.sequence_number) == (marker, 96, number)
-        assert (read.timestamp, read.ssrc, read.payload) == (timestamp, ssrc, payload)
-        assert (read.extensions.mid, read.extensions.abs_send_time) == (mid, sent)
+    header = Header(ssrc=ssrc, mid=mid, mid_id=4, value_id=14, value_bytes=3)
+    data = bytearray(200)
+    header.write(data, marker << 7 | 96, number, timestamp, sent.to_bytes(3, "big"))
+    assert len(data) == 200
+    data[header.size : header.size + len(payload)] = payload
+    read = RtpPacket.parse(bytes(data[: header.size + len(payload)]), header_map(mid=4, sent=14))
+    assert (read.marker, read.payload_type, read.sequence_number) == (marker, 96, number)
+    assert (read.timestamp, read.ssrc, read.payload) == (timestamp, ssrc, payload)
+    assert (read.extensions.mid, read.extensions.abs_send_time) == (mid or None, sent)
 
 
-@pytest.mark.parametrize("value", [b"", b"\x85"])
-def test_a_missing_audio_level_is_left_out(value: bytes) -> None:
-    ids = HeaderExtensionsMap()
-    ids.configure(RTCRtpParameters(headerExtensions=[RTCRtpHeaderExtensionParameters(id=2, uri=AUDIO_LEVEL_URI)]))
-    data = rtp_packet(
-        payload_type=96,
-        marker=0,
-        sequence_number=1,
-        timestamp=2,
-        ssrc=3,
-        extensions=Extensions("", 1, 2).block(value),
-        payload=b"sound",
-    )
-    read = RtpPacket.parse(data, ids)
-    assert read.extensions.audio_level == ((True, 5) if value else None)
-    assert read.payload == b"sound"
+def test_a_header_without_extensions_is_a_bare_one() -> None:
+    data = bytearray(20)
+    header = Header(ssrc=7, mid="0", value_bytes=1)
+    header.write(data, 111, 1, 2)
+    assert (header.size, RtpPacket.parse(bytes(data[:12])).ssrc) == (12, 7)
 
 
-@given(data=st.binary(max_size=80), first=st.integers(0x80, 0xBF), level_id=st.integers(0, 14))
+@given(data=st.binary(max_size=80), first=st.integers(0x80, 0xBF), level_id=st.integers(1, 14))
 def test_any_bytes_are_a_packet_or_none_and_never_an_error(data: bytes, first: int, level_id: int) -> None:
     data = bytes([first]) + data
-    packet = read_packet(data, level_id)
+    packet = read_packet(data)
     if packet is None:
         return
     assert 12 <= packet.start <= packet.end <= len(data)
+    assert -1 <= audio_level_of(packet, level_id) <= 255
     original = original_of(packet, payload_type=96, ssrc=1)
     assert original is None or original.payload == packet.payload[2:]
 
@@ -145,14 +132,9 @@ def test_a_packet_is_read_as_aiortc_wrote_it(
     written = RtpPacket(payload_type=111, marker=1, sequence_number=65535, timestamp=2**32 - 1, ssrc=9, payload=payload)
     written.extensions.mid, written.extensions.audio_level, written.csrc = mid, level, csrcs
     written.padding_size = padding
-    extensions = HeaderExtensionsMap()
-    ids = [
-        RTCRtpHeaderExtensionParameters(id=1, uri=MID_URI),
-        RTCRtpHeaderExtensionParameters(id=7, uri=AUDIO_LEVEL_URI),
-    ]
-    extensions.configure(RTCRtpParameters(headerExtensions=ids))
-    packet = read_packet(written.serialize(extensions), 7)
+    packet = read_packet(written.serialize(header_map(mid=1, level=7)))
     assert packet is not None
     assert (packet.payload_type, packet.marker, packet.sequence_number) == (111, 1, 65535)
     assert (packet.timestamp, packet.ssrc, packet.payload) == (2**32 - 1, 9, payload)
-    assert packet.audio_level == (0x80 if level[0] else 0) | level[1]
+    assert audio_level_of(packet, 7) == (0x80 if level[0] else 0) | level[1]
+    assert audio_level_of(packet, 8) == -1

@@ -1,0 +1,169 @@
+"""The forwarder's UDP sockets, in the place of asyncio's: aioice binds where it likes, and takes every datagram apart.
+
+A socket belongs to one connection. A datagram of media goes to `MediaTaker` out of the buffer into which it was
+received, without a copy, a parse or a wake-up; all others (STUN, DTLS) go to aioice.
+"""
+
+import asyncio
+import random
+import socket
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any, Protocol
+
+from aioice import Candidate
+from aioice.candidate import candidate_foundation, candidate_priority
+from aioice.ice import Connection as IceConnection
+from aioice.ice import StunProtocol
+
+from center.media.interface import MediaError, MediaSettings
+
+DATAGRAM_BYTES = 2048
+"""No peer sends more than an MTU."""
+BUFFER_BYTES = 1 << 20
+"""The kernel's, each way: at 20 Mbit/s 0.4 s. The kernel halves or caps it as it is set up (net.core.rmem_max)."""
+MOST_AT_ONCE = 64
+"""Datagrams of one socket before the others have their turn."""
+
+Address = tuple[str, int]
+
+
+class MediaTaker(Protocol):
+    """Takes the datagrams whose first byte is 128 to 191 (RFC 7983): SRTP and SRTCP."""
+
+    def take_datagram(self, size: int, address: Address) -> None:
+        """The datagram is the first `size` bytes of `inbox`, until the call returns. Must not raise."""
+        ...
+
+    def may_talk(self, address: Address, now_s: float) -> bool:
+        """Whether one more of the other datagrams from this address is taken."""
+        ...
+
+
+inbox = bytearray(DATAGRAM_BYTES)
+"""Where every datagram of the process is received, one after the other."""
+
+
+class MediaSocket(asyncio.DatagramTransport):
+    """One bound UDP socket, as `StunProtocol` needs it. What can't be sent at once is lost, as UDP loses things."""
+
+    def __init__(self, bound: socket.socket, protocol: StunProtocol, taker: MediaTaker) -> None:
+        super().__init__()
+        self._socket = bound
+        self._protocol = protocol
+        self._taker = taker
+        self._loop = asyncio.get_running_loop()
+        self._closing = False
+        self._loop.add_reader(bound.fileno(), self._read)
+        protocol.connection_made(self)
+
+    def sendto(self, data: Any, addr: Any = None) -> None:
+        try:
+            self._socket.sendto(data, addr)
+        except OSError:
+            return
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        match name:
+            case "socket":
+                return self._socket
+            case "sockname":
+                return self._socket.getsockname()
+            case _:
+                return default
+
+    def is_closing(self) -> bool:
+        return self._closing
+
+    def close(self) -> None:
+        if not self._closing:
+            self._closing = True
+            self._loop.remove_reader(self._socket.fileno())
+            self._socket.close()
+            self._loop.call_soon(self._protocol.connection_lost, None)
+
+    abort = close
+
+    def _read(self) -> None:
+        receive, taker = self._socket.recvfrom_into, self._taker
+        try:
+            for _ in range(MOST_AT_ONCE):
+                size, address = receive(inbox)
+                if size and 128 <= inbox[0] < 192:
+                    taker.take_datagram(size, address)
+                elif taker.may_talk(address, time.monotonic()):
+                    self._protocol.datagram_received(bytes(inbox[:size]), address)
+                if self._closing:
+                    return
+        except OSError:
+            return  # nothing more to read, or an ICMP message about something sent
+
+
+def bind(address: str, settings: MediaSettings) -> socket.socket:
+    """A socket at this address, on a free port of the range. Raises OSError."""
+    bound = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM)
+    try:
+        bound.setblocking(False)
+        for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):
+            bound.setsockopt(socket.SOL_SOCKET, option, BUFFER_BYTES)
+        for port in _ports(settings):
+            try:
+                bound.bind((address, port))
+                return bound
+            except OSError:
+                continue
+        raise OSError("no port of the range is free")
+    except BaseException:
+        bound.close()
+        raise
+
+
+def check_settings(settings: MediaSettings) -> None:
+    """Raises `MediaError` when media could not be bound so."""
+    if not 0 <= settings.first_port <= settings.last_port <= 65535 or bool(settings.first_port) != bool(
+        settings.last_port
+    ):
+        raise MediaError(f"ports {settings.first_port} to {settings.last_port} are no range")
+    for address in settings.addresses:
+        try:
+            bind(address, settings).close()
+        except OSError as error:
+            raise MediaError(f"address {address}: {error.strerror or error}") from None
+
+
+def gather(
+    connection: IceConnection, taker: MediaTaker, settings: MediaSettings, component: int, addresses: Sequence[str]
+) -> list[Candidate]:
+    """Bind one socket an address, and offer it. `addresses` are the machine's.
+
+    On a machine without a network there is only the loopback, which aioice leaves out.
+    """
+    candidates: list[Candidate] = []
+    for address in settings.addresses or tuple(addresses) or ("127.0.0.1",):
+        try:
+            bound = bind(address, settings)
+        except OSError:
+            continue
+        protocol = StunProtocol(connection)
+        MediaSocket(bound, protocol, taker)
+        host, port = bound.getsockname()[:2]
+        protocol.local_candidate = Candidate(
+            foundation=candidate_foundation("host", "udp", host),
+            component=component,
+            transport="udp",
+            priority=candidate_priority(component, "host"),
+            host=host,
+            port=port,
+            type="host",
+        )
+        connection._protocols.append(protocol)
+        candidates.append(protocol.local_candidate)
+    return candidates
+
+
+def _ports(settings: MediaSettings) -> Iterator[int]:
+    """All of the range, from a place in it that nobody knows."""
+    ports = range(settings.first_port, settings.last_port + 1)
+    start = random.randrange(len(ports))
+    yield from ports[start:]
+    yield from ports[:start]
