@@ -182,10 +182,11 @@ async def serve(config: Config) -> None:
             await stack.enter_async_context(codes)
         taker = None
         if fitting.camera is not None:
-            from booth.documents.page import make_page, preview_jpeg
+            from booth.documents.workshop import PictureWorkshop
 
             await stack.enter_async_context(fitting.camera)
-            taker = PageTaker(fitting.camera, outbox, make_page, preview_jpeg, _new_id)
+            workshop = PictureWorkshop(config.document_camera.view_width_mm)
+            taker = PageTaker(fitting.camera, outbox, workshop, _new_id)
             await stack.enter_async_context(taker)
         closeup = Closeup()
         core = VisitCore(name, fitting.kinds, idle_s=config.kiosk.idle_s, new_id=_new_id)

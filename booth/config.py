@@ -92,6 +92,7 @@ class DocumentCameraSection(Section, frozen=True):
     width_px: Pixels = 1920
     height_px: Pixels = 1080
     rate_fps: Annotated[float, Meta(gt=0, le=120)] = 15.0
+    view_width_mm: Annotated[float, Meta(ge=100, le=1000)] = 440.0
 
 
 class CodeScannerDriver(StrEnum):

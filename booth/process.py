@@ -29,8 +29,10 @@ from booth.core.events import (
     EpochBegan,
     Event,
     LinkChanged,
+    PageHindered,
     PageKept,
     PageNotTaken,
+    PressShutter,
     ReadCard,
     Send,
     StopTaking,
@@ -39,6 +41,7 @@ from booth.core.events import (
     ViewChanged,
     VisitAction,
     WatchCodes,
+    WatchDesk,
     Wipe,
     Wiped,
     Withdraw,
@@ -57,6 +60,7 @@ from protocol.errors import ErrorCode, ProtocolError
 from protocol.messages import (
     CenterFleeting,
     CenterMessage,
+    DeskSeen,
     DeviceKind,
     DeviceStatus,
     MediaAnswer,
@@ -76,7 +80,24 @@ READ_S = 20.0
 
 
 class Taker(Protocol):
-    async def take(self, command_id: str, affair_id: str) -> None: ...
+    """`booth.taking.PageTaker`."""
+
+    async def take(
+        self,
+        command_id: str,
+        affair_id: str,
+        more: bool,
+        kept: Callable[[], None],
+        hindered: Callable[[ErrorCode | None], None],
+    ) -> None: ...
+
+    def press(self, command_id: str) -> None: ...
+
+    def watch(self, wanted: bool) -> None: ...
+
+    def wipe(self) -> None: ...
+
+    async def run(self, show: Callable[[DeskSeen], None]) -> None: ...
 
 
 class Leg(Protocol):
@@ -146,6 +167,8 @@ class Booth:
                 tasks.create_task(self._watch_camera(self._camera), name="watch document camera")
             for codes in self._code_readers:
                 tasks.create_task(self._watch_codes(codes), name=f"watch codes of {codes.kind}")
+            if self._taker is not None:
+                tasks.create_task(self._taker.run(self._desk_seen), name="desk")
             tasks.create_task(self._keep_time(), name="deadlines")
             tasks.create_task(keep("link", lambda worked: self._link.connect(self, worked)), name="link")
             tasks.create_task(keep("uploads", self._uploader.run), name="uploads")
@@ -207,6 +230,11 @@ class Booth:
             case Ping() | Pong():
                 pass  # the link's own
 
+    def _desk_seen(self, seen: DeskSeen) -> None:
+        """What the document camera sees goes to both screens; neither waits for it."""
+        self.hub.show_desk(seen)
+        self._link.tell(seen)
+
     def _pages_changed(self, count: int) -> None:
         self.handle(Attended(self._headless or count > 0))
 
@@ -223,8 +251,14 @@ class Booth:
                 self._link.withdraw(request_id)
             case ReadCard(kind, insertion):
                 self._job(f"read {kind}", self._read_card(kind, insertion))
-            case TakePage(command_id, affair_id):
-                self._job(f"take {command_id}", self._take_page(command_id, affair_id))
+            case TakePage(command_id, affair_id, more):
+                self._job(f"take {command_id}", self._take_page(command_id, affair_id, more))
+            case PressShutter(command_id):
+                if self._taker is not None:
+                    self._taker.press(command_id)
+            case WatchDesk(wanted):
+                if self._taker is not None:
+                    self._taker.watch(wanted)
             case StopTaking(command_id):
                 self._stop(f"take {command_id}")
             case WatchCodes(wanted):
@@ -235,6 +269,8 @@ class Booth:
                     codes.wipe()
                 for reader in self._readers.values():
                     reader.forget()
+                if self._taker is not None:
+                    self._taker.wipe()
                 self._link.wipe()
                 self._closeup.reset()
                 self._begin_forgetting()
@@ -283,20 +319,24 @@ class Booth:
         else:
             self.handle(CardWasRead(kind, insertion, read.card, read.took_ms))
 
-    async def _take_page(self, command_id: str, affair_id: str) -> None:
+    async def _take_page(self, command_id: str, affair_id: str, more: bool) -> None:
+        def kept() -> None:
+            self._uploader.wake()
+            self.handle(PageKept(command_id))
+
+        def hindered(code: ErrorCode | None) -> None:
+            self.handle(PageHindered(command_id, code))
+
         try:
             if self._taker is None:
                 raise DeviceError(ErrorCode.CAMERA_ABSENT, "there is no document camera")
-            await self._taker.take(command_id, affair_id)
+            await self._taker.take(command_id, affair_id, more, kept, hindered)
         except DeviceError as error:
             log.info("command %s: no page: %s", command_id, error)
             self.handle(PageNotTaken(command_id, error.code))
         except Exception:  # a page that can't be worked on fails its command, not the booth
             log.exception("command %s: no page", command_id)
             self.handle(PageNotTaken(command_id, ErrorCode.INTERNAL))
-        else:
-            self._uploader.wake()
-            self.handle(PageKept(command_id))
 
     # --- What is watched ---
 

@@ -180,6 +180,7 @@ class Desk:
         *,
         replaces: str | None = None,
         corners: list[int] | None = None,
+        more: bool = False,
     ) -> str:
         """Have the booth do something; the command's id. Raises `booth_offline`, `device_busy` while a command of the
         same device runs, `page_unknown` when the page to be replaced is not there or is replaced already."""
@@ -196,9 +197,18 @@ class Desk:
                 booth_online=await links.is_up(work.tx, affair.ticket.booth_id),
                 replaces=replaces,
                 corners=corners,
+                more=more,
             )
             await work.apply(_actor(clerk), affair, decision)
         return command_id
+
+    async def press_shutter(self, clerk: ClerkView, affair_id: str, command_id: str) -> None:
+        """Take what lies under the booth's camera now."""
+        await self._act(
+            clerk,
+            affair_id,
+            lambda affair, now_ms: decide_clerk.press_shutter(affair, clerk, now_ms, command_id=command_id),
+        )
 
     async def withdraw_command(self, clerk: ClerkView, affair_id: str, command_id: str) -> None:
         await self._act(

@@ -44,7 +44,7 @@ class Pages:
                 return True
             if page.announced != announced:
                 raise DeskError(ErrorCode.PAGE_UNKNOWN)
-            if page.state is PageState.STORED:
+            if decide_booth.is_whole(page):
                 # The booth restarted before it heard of it, and would keep the page for ever.
                 await work.tell(booth_id, PageStored(announced.page_id))
             return False
@@ -175,8 +175,22 @@ def _of_booth(affair: Affair | None, booth_id: str) -> Affair:
 
 
 def _size(page: Page, part: PagePart) -> int:
-    return page.announced.light_size_bytes if part is PagePart.LIGHT else page.announced.size_bytes
+    return _announced(page, part)[1]
 
 
 def _sha256(page: Page, part: PagePart) -> str:
-    return page.announced.light_sha256 if part is PagePart.LIGHT else page.announced.sha256
+    return _announced(page, part)[0]
+
+
+def _announced(page: Page, part: PagePart) -> tuple[str, int]:
+    """The part's hash and size; a page without a frame refuses one."""
+    announced = page.announced
+    match part:
+        case PagePart.LIGHT:
+            return announced.light_sha256, announced.light_size_bytes
+        case PagePart.FULL:
+            return announced.sha256, announced.size_bytes
+        case PagePart.FRAME:
+            if announced.frame_sha256 is None or announced.frame_size_bytes is None:
+                raise DeskError(ErrorCode.PAGE_UNKNOWN)
+            return announced.frame_sha256, announced.frame_size_bytes

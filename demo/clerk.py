@@ -20,6 +20,7 @@ from protocol.counter import (
     ClerkFirstFrame,
     ClerkOffer,
     CommandWanted,
+    CounterEvent,
     CounterView,
     FinishWanted,
     FormChanged,
@@ -32,6 +33,8 @@ from protocol.pages import PagePart
 HEADERS = {"X-Bangban": "1"}
 FEED_AGAIN_S = 0.3
 MEDIA_WITHIN_S = 15.0
+
+_events: msgspec.json.Decoder[CounterEvent] = msgspec.json.Decoder(CounterEvent)
 
 
 class Clerk:
@@ -100,7 +103,9 @@ class Clerk:
                 ) as socket:
                     async for message in socket:
                         if message.type is aiohttp.WSMsgType.TEXT:
-                            await self._newest.show(msgspec.json.decode(message.data, type=CounterView))
+                            event = _events.decode(message.data)
+                            if isinstance(event, CounterView):
+                                await self._newest.show(event)
             await asyncio.sleep(FEED_AGAIN_S)
 
     async def _post(self, path: str, body: msgspec.Struct | None = None) -> dict[str, Any]:

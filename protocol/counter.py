@@ -27,7 +27,8 @@ from protocol.fields import (
     Wording,
 )
 from protocol.marks import MOST_MARKS, Corners, Mark, Quarters
-from protocol.messages import CommandKind, DeviceKind, DeviceStatus, Outcome, Stroke, TrackOffer
+from protocol.messages import CommandKind, DeskSeen, DeviceKind, DeviceStatus, Outcome, Stroke, TrackOffer
+from protocol.pages import Flaw
 from protocol.records import IdentityRecord
 from protocol.states import CaseState, CommandState, PageState, SessionState, SignatureState, TicketState
 
@@ -127,6 +128,7 @@ class CommandView(Message, frozen=True):
     material_id: FieldId | None = None
     code: ErrorCode | None = None
     """Why it failed; while it is `issued`, what hinders it."""
+    more: bool = False
 
 
 class PageView(Personal, frozen=True):
@@ -151,6 +153,14 @@ class PageView(Personal, frozen=True):
     marks: list[Mark] = field(default_factory=list)
     replaced_by: Id | None = None
     """The page that stands in its place: taken again, or with corners that were adjusted. This one is kept."""
+    size: Label | None = None
+    seen_dpi: Count = 0
+    turned: Count = 0
+    upright: bool = False
+    """Whether which way up it belongs was certain."""
+    flaws: list[Flaw] = field(default_factory=list)
+    has_frame: bool = False
+    """Whether the untouched frame is stored too (`…/frame`)."""
 
 
 class SignatureView(Personal, frozen=True):
@@ -199,7 +209,7 @@ class ClerkView(Message, frozen=True):
     counter: Label
 
 
-class CounterView(Personal, frozen=True):
+class CounterView(Personal, frozen=True, tag="view"):
     """Everything that the counter's page shows; `position` is the journal position that it stands for."""
 
     position: Number
@@ -210,6 +220,10 @@ class CounterView(Personal, frozen=True):
     booths: list[BoothRow]
     affair: AffairView | None
     finished_today: Count
+
+
+CounterEvent = CounterView | DeskSeen
+"""What comes on the feed: views, and between them what the document camera of the affair's booth sees."""
 
 
 class ErrorReply(Message, frozen=True):
@@ -231,6 +245,8 @@ class CommandWanted(Message, frozen=True):
     kind: CommandKind
     material_id: FieldId | None = None
     replaces: Id | None = None
+    more: bool = False
+    """`take_page`: one page after another, until the clerk withdraws the command."""
 
 
 class FormChanged(Personal, frozen=True):

@@ -13,7 +13,7 @@ from msgspec import Meta, field
 from protocol.errors import ErrorCode
 from protocol.fields import Count, Grade, Id, ItemId, Message, Milliseconds, Personal, Sdp, Sha256, Wording
 from protocol.link import read_json
-from protocol.messages import DeviceStatus, ItemSummary, Stroke, TrackOffer, Visit
+from protocol.messages import DeskSeen, DeviceStatus, ItemSummary, Stroke, TrackOffer, Visit
 from protocol.states import VisitState
 
 
@@ -63,7 +63,7 @@ class KioskMediaClosed(Message, frozen=True, tag="media_closed"):
     code: ErrorCode | None = None
 
 
-KioskEvent = KioskView | KioskAnswer | KioskMediaClosed
+KioskEvent = KioskView | KioskAnswer | KioskMediaClosed | DeskSeen
 
 
 class Touched(Message, frozen=True, tag="touched"):

@@ -28,6 +28,7 @@ from protocol.fields import (
     Wording,
 )
 from protocol.marks import Remake
+from protocol.pages import FlawKind
 from protocol.records import Card, Shown
 from protocol.states import SessionState, SignatureState, TicketState
 
@@ -279,19 +280,29 @@ class CommandIssued(Message, frozen=True, tag="command_issued"):
     """The booth fails the command with `timed_out` when it is not done after this many seconds."""
     remake: Remake | None = None
     """For `remake_page`."""
+    more: bool = False
+    """`take_page` only: take one page after another, each once, until the command is withdrawn."""
 
 
 class CommandWithdrawn(Message, frozen=True, tag="command_withdrawn"):
     command_id: Id
 
 
+class ShutterPressed(Message, frozen=True, tag="shutter_pressed"):
+    """The clerk wants what lies there now, for the `take_page` command that runs: no check is asked."""
+
+    command_id: Id
+
+
 class PageStored(Message, frozen=True, tag="page_stored"):
-    """The page is on the center's disk and in its journal; the booth may forget it."""
+    """The page, with its frame if it has one, is on the center's disk and in its journal; the booth may forget it."""
 
     page_id: Id
 
 
-CenterMessage = CatalogueOffered | VisitChanged | RequestRefused | CommandIssued | CommandWithdrawn | PageStored
+CenterMessage = (
+    CatalogueOffered | VisitChanged | RequestRefused | CommandIssued | CommandWithdrawn | ShutterPressed | PageStored
+)
 
 # --- Fleeting, both ways -------------------------------------------------------------------------
 
@@ -386,5 +397,45 @@ class Pong(Message, frozen=True, tag="pong"):
     sent_ms: Milliseconds
 
 
-BoothFleeting = MediaOffer | MediaClosed | Ping | Pong
+class DeskState(StrEnum):
+    """What the document camera sees, as a person is told it."""
+
+    EMPTY = "empty"
+    MOVING = "moving"
+    """Something lies there and is being moved."""
+    STILL = "still"
+    """It lies still: hold on, it is about to be taken."""
+    TAKEN = "taken"
+    """What lies there was taken already: turn the page, or take it away."""
+    DOUBT = "doubt"
+    """It lies still, but its outline is not certain: the clerk decides."""
+    FLAWED = "flawed"
+    """It was looked at and has a flaw: lay it again."""
+    BLIND = "blind"
+    """The camera does not see: `trouble` says why."""
+
+
+class Outline(Message, frozen=True):
+    """Corners as parts of the frame's width and height: x, y clockwise from the upper left."""
+
+    corners: Annotated[list[Annotated[float, Meta(ge=-1, le=2)]], Meta(min_length=8, max_length=8)]
+
+
+class DeskSeen(Message, frozen=True, tag="desk_seen"):
+    """What the document camera sees now; each one replaces the one before. `aspect` is the frame's width over height.
+
+    `wanted`: a page is ordered just now, `more`: one after another. `taken` counts the pages of that order.
+    """
+
+    state: DeskState
+    aspect: Annotated[float, Meta(gt=0, le=10)]
+    outlines: Annotated[list[Outline], Meta(max_length=8)] = field(default_factory=list)
+    wanted: bool = False
+    more: bool = False
+    taken: Count = 0
+    flaw: FlawKind | None = None
+    trouble: ErrorCode | None = None
+
+
+BoothFleeting = MediaOffer | MediaClosed | Ping | Pong | DeskSeen
 CenterFleeting = MediaAnswer | MediaRefused | MediaClosed | RegionWanted | Ping | Pong

@@ -18,7 +18,7 @@ ROOTS: tuple[Any, ...] = (
     kiosk.KioskEvent,
     kiosk.KioskAction,
     kiosk.BenchView,
-    counter.CounterView,
+    counter.CounterEvent,
     counter.ErrorReply,
     counter.LogIn,
     counter.CommandWanted,
@@ -37,7 +37,11 @@ ROOTS: tuple[Any, ...] = (
     VisitState,
 )
 
-UNIONS = {"KioskEvent": kiosk.KioskEvent, "KioskAction": kiosk.KioskAction}
+UNIONS = {
+    "KioskEvent": kiosk.KioskEvent,
+    "KioskAction": kiosk.KioskAction,
+    "CounterEvent": counter.CounterEvent,
+}
 
 HEADER = """\
 // Generated from the Python types by `make types`; do not edit.

@@ -123,6 +123,14 @@ class PageKept:
 
 
 @dataclass(frozen=True, slots=True)
+class PageHindered:
+    """What stands between this command and its page, for the resident to mend; None: nothing does any more."""
+
+    command_id: str
+    code: ErrorCode | None
+
+
+@dataclass(frozen=True, slots=True)
 class PageNotTaken:
     command_id: str
     code: ErrorCode
@@ -156,6 +164,7 @@ Event = (
     | CardNotRead
     | CodeRead
     | PageKept
+    | PageHindered
     | PageNotTaken
     | DeviceChanged
     | Wiped
@@ -187,10 +196,28 @@ class ReadCard:
 
 @dataclass(frozen=True, slots=True)
 class TakePage:
-    """Take a page and keep it in the outbox; answered by `PageKept` or `PageNotTaken`."""
+    """Take a page when it lies still, and keep it in the outbox; answered by `PageKept` or `PageNotTaken`.
+
+    With `more` a `PageKept` comes for each of any number of pages, until `StopTaking`.
+    """
 
     command_id: str
     affair_id: str
+    more: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PressShutter:
+    """Take what lies there now, for the command that runs."""
+
+    command_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class WatchDesk:
+    """Look at the desk from now on though no page is ordered, and show what is seen; or don't."""
+
+    wanted: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,4 +247,4 @@ class ViewChanged:
     """`VisitCore.view()` is another one now."""
 
 
-Effect = Send | Withdraw | ReadCard | TakePage | StopTaking | WatchCodes | Wipe | ViewChanged
+Effect = Send | Withdraw | ReadCard | TakePage | PressShutter | StopTaking | WatchDesk | WatchCodes | Wipe | ViewChanged

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from booth.core.cards import Cards
-from booth.core.events import Effect, ReadCard, Send, StopTaking, TakePage
+from booth.core.events import Effect, PressShutter, ReadCard, Send, StopTaking, TakePage
 from protocol.errors import ErrorCode
 from protocol.kiosk import Activity
 from protocol.messages import (
@@ -57,6 +57,7 @@ class _Order:
     affair_id: str
     kind: CommandKind
     ends_at_ms: int
+    more: bool = False
     problem: ErrorCode | None = None
     told: ErrorCode | None = None
     taking: bool = False
@@ -80,7 +81,8 @@ class Orders:
             return [Send(CommandFailed(command.command_id, _ABSENT[device]))]
         if device in self._running:
             return [Send(CommandFailed(command.command_id, ErrorCode.DEVICE_BUSY))]
-        order = _Order(command.command_id, command.affair_id, command.kind, now_ms + command.deadline_s * 1000)
+        ends_at_ms = now_ms + command.deadline_s * 1000
+        order = _Order(command.command_id, command.affair_id, command.kind, ends_at_ms, command.more)
         self._running[device] = order
         self.cards.forgive(device)
         return self._try(device, order)
@@ -110,8 +112,27 @@ class Orders:
 
     def page_kept(self, command_id: str) -> None:
         order = self._running.get(DeviceKind.DOCUMENT_CAMERA)
-        if order and order.command_id == command_id:
+        if order is None or order.command_id != command_id:
+            return
+        if order.more:
+            order.problem = order.told = None
+        else:
             del self._running[DeviceKind.DOCUMENT_CAMERA]
+
+    def page_hindered(self, command_id: str, code: ErrorCode | None) -> list[Effect]:
+        """The resident can mend it, and nothing has to be tried again: the desk is being looked at."""
+        order = self._running.get(DeviceKind.DOCUMENT_CAMERA)
+        if order is None or order.command_id != command_id:
+            return []
+        order.problem = code
+        if code is None or code == order.told:
+            return []
+        order.told = code
+        return [Send(CommandHindered(command_id, code))]
+
+    def press_shutter(self, command_id: str) -> list[Effect]:
+        order = self._running.get(DeviceKind.DOCUMENT_CAMERA)
+        return [PressShutter(command_id)] if order is not None and order.command_id == command_id else []
 
     def page_failed(self, command_id: str, code: ErrorCode, now_ms: int) -> list[Effect]:
         order = self._running.get(DeviceKind.DOCUMENT_CAMERA)
@@ -139,9 +160,7 @@ class Orders:
 
     def activity(self) -> Activity:
         """What the hint on the screen says; what happens goes before what is awaited."""
-        for device, order in self._running.items():
-            if order.taking:
-                return Activity.TAKING_PAGE
+        for device in self._running:
             if self.cards.is_reading(device):
                 return Activity.READING_CARD
         return next((_LAY[order.kind] for order in self._running.values()), Activity.IDLE)
@@ -157,7 +176,7 @@ class Orders:
     def _try(self, device: DeviceKind, order: _Order) -> list[Effect]:
         if order.kind is CommandKind.TAKE_PAGE:
             order.taking = True
-            return [TakePage(order.command_id, order.affair_id)]
+            return [TakePage(order.command_id, order.affair_id, order.more)]
         insertion = self.cards.readable(device)
         if insertion is None:
             return []

@@ -32,6 +32,7 @@ from booth.core.events import (
     EpochBegan,
     Event,
     LinkChanged,
+    PageHindered,
     PageKept,
     PageNotTaken,
     ReadCard,
@@ -40,6 +41,7 @@ from booth.core.events import (
     ViewChanged,
     VisitAction,
     WatchCodes,
+    WatchDesk,
     Wipe,
     Wiped,
     Withdraw,
@@ -70,6 +72,7 @@ from protocol.messages import (
     BoothReported,
     CallAnswered,
     CatalogueOffered,
+    CenterMessage,
     CommandFailed,
     CommandIssued,
     CommandWithdrawn,
@@ -83,6 +86,7 @@ from protocol.messages import (
     Rated,
     RatingDeclined,
     RequestRefused,
+    ShutterPressed,
     TicketAbandoned,
     TicketRequested,
     Visit,
@@ -149,7 +153,7 @@ class VisitCore:
         self._signed_sha256: str | None = None
         self._wiping: str | None = None
         self._past = Past()
-        self._watching = False
+        self._watching = self._looking = False
         self._shown = self.view()
 
     def __repr__(self) -> str:
@@ -191,6 +195,10 @@ class VisitCore:
         if wanted != self._watching:
             self._watching = wanted
             effects.append(WatchCodes(wanted))
+        with_clerk = self._state is VisitState.SERVE
+        if with_clerk != self._looking:
+            self._looking = with_clerk
+            effects.append(WatchDesk(with_clerk))
         view = self.view()
         if view != self._shown:
             self._shown = view
@@ -220,6 +228,8 @@ class VisitCore:
             case PageKept(command_id):
                 self._orders.page_kept(command_id)
                 return []
+            case PageHindered(command_id, code):
+                return self._orders.page_hindered(command_id, code)
             case PageNotTaken(command_id, code):
                 return self._orders.page_failed(command_id, code, now_ms)
             case DeviceChanged(status):
@@ -308,7 +318,7 @@ class VisitCore:
 
     def _center_said(
         self,
-        message: CatalogueOffered | VisitChanged | RequestRefused | CommandIssued | CommandWithdrawn | PageStored,
+        message: CenterMessage,
         now_ms: int,
     ) -> list[Effect]:
         match message:
@@ -325,6 +335,8 @@ class VisitCore:
                 return self._orders.issue(message, now_ms)
             case CommandWithdrawn(command_id):
                 return self._orders.withdraw(command_id)
+            case ShutterPressed(command_id):
+                return self._orders.press_shutter(command_id)
             case PageStored():
                 return []  # the outbox's business
 

@@ -1,7 +1,7 @@
-"""From a picture of the desk to the page that travels: flat, as a full JPEG and a light one.
+"""From a picture of the desk to the page that travels: flat, upright, in even light, as a full JPEG and a light one.
 
-Colours stay as the camera saw them: flattening the light would also bleach a pale stamp or a pencil line, and a page is
-evidence. The same picture always gives the same bytes.
+The same picture, outline and turn always give the same bytes, so a page can be made again from the frame that was kept
+with it; `make_page` with another outline or turn is how a corner set by hand or a turned page comes about.
 """
 
 from dataclasses import dataclass
@@ -9,12 +9,21 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from booth.core.capture import Corners
 from booth.devices.camera.interface import Image
+from booth.documents.checks import Seen, examine
 from booth.documents.find import find_page
-from booth.documents.quad import Quad
-from booth.documents.rectify import rectify
+from booth.documents.light import flatten, measure_light
+from booth.documents.orientation import find_orientation
+from booth.documents.quad import Quad, corners_of
+from booth.documents.rectify import PAGE_DPI, measure_size, rectify
+from protocol.pages import Flaw
+
+VIEW_WIDTH_MM = 440.0
+"""How wide the picture's view of the mat is where nothing else is configured: usual for document cameras for A4."""
 
 FULL_QUALITY = 92
+FRAME_QUALITY = 95
 LIGHT_QUALITIES = (80, 70, 60, 50, 40, 30)
 MAX_LIGHT_BYTES = 150_000
 """A clerk on a link of 2 Mbit/s sees the page after 0.6 s."""
@@ -22,13 +31,18 @@ MAX_LIGHT_BYTES = 150_000
 MAX_LIGHT_PX = 1280
 PREVIEW_QUALITY = 75
 
+SMALL_PAGE_PX = 2600
+"""Pages up to A5 are looked at in half their size, larger ones in a third: whole factors are fast to shrink by."""
+
+_TURNS = {1: cv2.ROTATE_90_CLOCKWISE, 2: cv2.ROTATE_180, 3: cv2.ROTATE_90_COUNTERCLOCKWISE}
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class PageImage:
     """A page ready to travel.
 
     `flat` is False when no outline was found and the whole frame was kept; `outline` is in pixels of the picture that
-    it was made of.
+    it was made of. `turned` are the quarter turns clockwise that it was given, `upright` whether they were certain.
     """
 
     full_jpeg: bytes
@@ -37,47 +51,120 @@ class PageImage:
     height_px: int
     flat: bool
     outline: Quad | None
+    size: str | None = None
+    seen_dpi: int = 0
+    turned: int = 0
+    upright: bool = False
+    flaws: tuple[Flaw, ...] = ()
+    corners: Corners | None = None
+    """The outline as parts of the picture's width and height."""
 
     def __repr__(self) -> str:
         size = f"{self.width_px} x {self.height_px} px, {len(self.full_jpeg)} + {len(self.light_jpeg)} bytes"
         return f"PageImage({size}, flat={self.flat})"
 
 
-def make_page(image: Image) -> PageImage:
-    """Find the page, flatten it and encode it. Takes a few hundred milliseconds: not for the event loop's thread."""
-    outline = find_page(image)
-    page = rectify(image, outline) if outline is not None else image
-    height, width = page.shape[:2]
-    return PageImage(_encode_full(page), _encode_light(page), width, height, outline is not None, outline)
+def make_page(
+    image: Image, outline: Quad | None = None, turns: int | None = None, view_width_mm: float = VIEW_WIDTH_MM
+) -> PageImage:
+    """Make the page within the outline (found when it is not given), turned as said (found, too) and encoded.
+
+    Takes a few hundred milliseconds: not for the event loop's thread.
+    """
+    outline = find_page(image) if outline is None else outline
+    if outline is None:
+        return _whole_frame(image, turns or 0)
+    height, width = image.shape[:2]
+    size = measure_size(outline, width, height, view_width_mm)
+    page = rectify(image, outline, size)
+    small, dpi = _looked_at(page)
+    if turns is None:
+        orientation = find_orientation(small, dpi)
+        turned, upright = orientation.turns, orientation.sure
+    else:
+        turned, upright = turns % 4, True
+    page, small = turn(page, turned), turn(small, turned)
+    light = measure_light(small, dpi)
+    flaws = examine(Seen(small, flatten(small, light), dpi, light, size.seen_dpi), page, outline, (width, height))
+    page = flatten(page, light)
+    return PageImage(
+        full_jpeg=_encode_full(page),
+        light_jpeg=_encode_light(page),
+        width_px=page.shape[1],
+        height_px=page.shape[0],
+        flat=True,
+        outline=outline,
+        size=size.known,
+        seen_dpi=size.seen_dpi,
+        turned=turned,
+        upright=upright,
+        flaws=flaws,
+        corners=corners_of(outline, width, height),
+    )
+
+
+def frame_jpeg(image: Image) -> bytes:
+    """The untouched frame for evidence."""
+    return _encode(image, [cv2.IMWRITE_JPEG_QUALITY, FRAME_QUALITY])
 
 
 def preview_jpeg(image: Image, max_width_px: int) -> bytes:
     """A small JPEG of the whole frame for a moving preview; never larger than the frame."""
-    return _encode(_shrunk(image, max_width_px / image.shape[1]), [cv2.IMWRITE_JPEG_QUALITY, PREVIEW_QUALITY])
+    return _encode(shrink(image, max_width_px / image.shape[1]), [cv2.IMWRITE_JPEG_QUALITY, PREVIEW_QUALITY])
+
+
+def turn(image: Image, turns: int) -> Image:
+    """The picture after quarter turns clockwise."""
+    return cv2.rotate(image, _TURNS[turns]).astype(np.uint8, copy=False) if turns else image
+
+
+def shrink(image: Image, factor: float) -> Image:
+    """The picture at `factor` of its size; as it is when that would enlarge it."""
+    if factor >= 1:
+        return image
+    size = max(1, round(image.shape[1] * factor)), max(1, round(image.shape[0] * factor))
+    return cv2.resize(image, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+
+
+def _whole_frame(image: Image, turns: int) -> PageImage:
+    """No page was found: the picture as it is."""
+    image = turn(image, turns % 4)
+    height, width = image.shape[:2]
+    return PageImage(_encode_full(image), _encode_light(image), width, height, False, None, turned=turns % 4)
+
+
+def _looked_at(page: Image) -> tuple[Image, float]:
+    """The page at 100 or 150 dpi, for everything that is measured on it, and that resolution."""
+    divisor = 2 if max(page.shape[:2]) <= SMALL_PAGE_PX else 3
+    height, width = (side // divisor * divisor for side in page.shape[:2])
+    size = max(1, width // divisor), max(1, height // divisor)
+    small = cv2.resize(page[: max(1, height), : max(1, width)], size, interpolation=cv2.INTER_AREA)
+    return small.astype(np.uint8, copy=False), PAGE_DPI / divisor
 
 
 def _encode_full(page: Image) -> bytes:
     """At full colour resolution: the red of a stamp over black print smears at 4:2:0."""
     sampling = [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444]
-    return _encode(page, [cv2.IMWRITE_JPEG_QUALITY, FULL_QUALITY, *sampling])
+    return _with_density(_encode(page, [cv2.IMWRITE_JPEG_QUALITY, FULL_QUALITY, *sampling]))
+
+
+def _with_density(jpeg: bytes) -> bytes:
+    """The JPEG with `PAGE_DPI` in its JFIF header (ECMA TR/98, 10.1), so that it prints at its true size."""
+    if jpeg[2:4] != b"\xff\xe0" or jpeg[6:11] != b"JFIF\0":
+        return jpeg
+    dots = PAGE_DPI.to_bytes(2, "big")
+    return jpeg[:13] + b"\x01" + dots + dots + jpeg[18:]
 
 
 def _encode_light(page: Image) -> bytes:
     """At most `MAX_LIGHT_BYTES`: first at less quality, then, for a picture all noise, smaller."""
-    light = _shrunk(page, MAX_LIGHT_PX / max(page.shape[:2]))
+    light = shrink(page, MAX_LIGHT_PX / max(page.shape[:2]))
     while True:
         for quality in LIGHT_QUALITIES:
             data = _encode(light, [cv2.IMWRITE_JPEG_QUALITY, quality])
             if len(data) <= MAX_LIGHT_BYTES:
                 return data
-        light = _shrunk(light, 0.7)
-
-
-def _shrunk(image: Image, factor: float) -> Image:
-    if factor >= 1:
-        return image
-    size = max(1, round(image.shape[1] * factor)), max(1, round(image.shape[0] * factor))
-    return cv2.resize(image, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+        light = shrink(light, 0.7)
 
 
 def _encode(image: Image, options: list[int]) -> bytes:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from booth.core.capture import Corners
+
 Points = NDArray[np.float64]
 """`(n, 2) float64` x, y in pixels; the centre of the first pixel is (0, 0)."""
 
@@ -83,3 +85,20 @@ def project(matrix: NDArray[np.float64], points: Points) -> Points:
     lifted = np.column_stack((points, np.ones(len(points)))) @ matrix.T
     projected: Points = lifted[:, :2] / lifted[:, 2:]
     return projected
+
+
+def corners_of(outline: Quad, width_px: int, height_px: int) -> Corners:
+    """The corners as parts of the picture's width and height."""
+    flat = [
+        round(min(max(value, -1.0), 2.0), 5)
+        for x, y in outline.corners
+        for value in ((x + 0.5) / width_px, (y + 0.5) / height_px)
+    ]
+    a, b, c, d, e, f, g, h = flat
+    return a, b, c, d, e, f, g, h
+
+
+def outline_in(corners: Corners, width_px: int, height_px: int) -> Quad:
+    """The outline in pixels of a picture of this size."""
+    points = [(corners[i] * width_px - 0.5, corners[i + 1] * height_px - 0.5) for i in range(0, 8, 2)]
+    return Quad((points[0], points[1], points[2], points[3]))

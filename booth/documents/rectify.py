@@ -1,7 +1,8 @@
-"""From an outline to the flat page: true proportions, at the resolution that the camera really saw.
+"""From an outline to the flat page: true proportions and true size, at 300 dots an inch.
 
-A camera doesn't know how large a page is, only its shape, and that only as well as the corners were found. So a shape
-near a known one is taken for it; √2 stands for A4 and for the medical booklet, open or closed, alike.
+A camera doesn't know how large a page is, only its shape, and that only as well as the corners were found. But a
+booth's camera is fixed: how wide its view of the mat is, is known, so a page's size is known within some per cent.
+Shape and size together tell A4 from the medical booklet of the same shape.
 """
 
 import math
@@ -13,13 +14,17 @@ import numpy as np
 from booth.devices.camera.interface import Image
 from booth.documents.quad import Quad, homography
 
-MAX_DPI = 300
-MAX_UPSAMPLING = 1.25
-"""No more pixels than this times what the camera saw, along the longer one of two opposite sides: beyond it a page only
-gets larger, not clearer. The far end of a page seen at a slant is stretched more than the near one, as it must be."""
+PAGE_DPI = 300
+"""Every page, whatever the camera saw: then a ruler laid on the print is right. `seen_dpi` says how much is in it."""
 
-SNAP = 0.035
+MM_PER_INCH = 25.4
+
+SHAPE_TOLERANCE = 0.035
 """How far from a known one, relatively, a shape may be: an estimate from 1 % of error in the corners."""
+
+SIZE_TOLERANCE = 0.16
+"""The same for the size, from the camera's tilt (6 % at the mat's ends for 12 degrees) and a view measured by ruler. A4
+and A5 are 0.35 apart, A4 and B5 0.14: the nearer one counts."""
 
 USUAL_FOCAL = 1.1
 """Focal length over the frame's width where the picture doesn't tell: a view of 49 degrees, usual for these cameras."""
@@ -30,41 +35,54 @@ FOCAL_LIMITS = (0.7, 2.0)
 MIN_PERSPECTIVE = 0.03
 """Below that part of perspective in either direction the focal length is taken for unknown; an estimate."""
 
-FALLBACK_DIAGONAL_MM = 364.0
-"""A page of an unknown shape is taken for one with the diagonal of A4 when the resolution is limited."""
+LONGEST_MM = 432.0
+"""No page is longer than A3 and a finger's breadth: a corner set wrongly by hand must not ask for gigabytes."""
+
+SHORTEST_MM = 10.0
 
 
 @dataclass(frozen=True, slots=True)
 class KnownSize:
-    """A size that pages have. `long_mm` by `short_mm`, in either direction."""
+    """A size that pages have, in either direction."""
 
     name: str
     long_mm: float
     short_mm: float
 
-    @property
-    def shape(self) -> float:
-        return self.long_mm / self.short_mm
-
 
 KNOWN_SIZES = (
-    KnownSize("A4", 297.0, 210.0),  # ISO 216; also 148 × 105 mm closed and 210 × 148 mm open, which have its shape
-    KnownSize("ID-1", 85.6, 54.0),  # ISO/IEC 7810
+    KnownSize("A4", 297.0, 210.0),  # ISO 216
+    KnownSize("B5", 257.0, 182.0),  # JIS P 0138, for older forms; 16 开 is within 2 % of it
+    KnownSize("A5", 210.0, 148.0),  # ISO 216; a medical booklet that lies open
+    KnownSize("A6", 148.0, 105.0),  # ISO 216; the medical booklet closed
+    KnownSize("household_page", 143.0, 105.0),  # 户口簿, one card of it
+    KnownSize("ID-1", 85.6, 54.0),  # ISO/IEC 7810; drawn at 638 px, the nearest to 53.98 mm
 )
 
 
 @dataclass(frozen=True, slots=True)
-class FlatSize:
-    """The size of the flat page. `known` names the size that its shape was taken for."""
+class PageSize:
+    """How large the page within an outline is, lying as it lies in the picture.
 
-    width_px: int
-    height_px: int
+    `known` names the size that it was taken for. `seen_dpi` is what the camera resolved of it.
+    """
+
+    width_mm: float
+    height_mm: float
     known: str | None
+    seen_dpi: int
+
+    @property
+    def width_px(self) -> int:
+        return max(1, round(self.width_mm / MM_PER_INCH * PAGE_DPI))
+
+    @property
+    def height_px(self) -> int:
+        return max(1, round(self.height_mm / MM_PER_INCH * PAGE_DPI))
 
 
-def rectify(image: Image, outline: Quad) -> Image:
+def rectify(image: Image, outline: Quad, size: PageSize) -> Image:
     """The page within the outline, seen from straight above, lying as it lies in the picture (nothing is turned)."""
-    size = flat_size(outline, image.shape[1], image.shape[0])
     width, height = size.width_px, size.height_px
     # Pixel centres: the page's edge is half a pixel outside the centre of its first pixel.
     target = np.array([(0, 0), (width, 0), (width, height), (0, height)], dtype=np.float64) - 0.5
@@ -73,18 +91,20 @@ def rectify(image: Image, outline: Quad) -> Image:
     return flat.astype(np.uint8, copy=False)
 
 
-def flat_size(outline: Quad, frame_width_px: int, frame_height_px: int) -> FlatSize:
-    """How large the page within the outline becomes in a picture of this size."""
+def measure_size(outline: Quad, frame_width_px: int, frame_height_px: int, view_width_mm: float) -> PageSize:
+    """The size of the page within the outline, in a picture that is `view_width_mm` of the mat wide."""
     shape = estimate_shape(outline, frame_width_px, frame_height_px)
-    known = _nearest(max(shape, 1 / shape))
-    if known is not None:
-        shape = known.shape if shape >= 1 else 1 / known.shape
-    top, right, bottom, left = outline.side_lengths_px
-    width = MAX_UPSAMPLING * max(top, bottom)
-    height = MAX_UPSAMPLING * max(left, right)
-    width = min(width, height * shape)
-    width = min(width, _widest_px(shape, known))
-    return FlatSize(max(1, round(width)), max(1, round(width / shape)), known.name if known else None)
+    area_mm2 = outline.area_px * (view_width_mm / frame_width_px) ** 2
+    known = _nearest(max(shape, 1 / shape), math.sqrt(area_mm2))
+    if known is None:
+        width_mm, height_mm = math.sqrt(area_mm2 * shape), math.sqrt(area_mm2 / shape)
+    elif shape >= 1:
+        width_mm, height_mm = known.long_mm, known.short_mm
+    else:
+        width_mm, height_mm = known.short_mm, known.long_mm
+    width_mm, height_mm = (min(max(side, SHORTEST_MM), LONGEST_MM) for side in (width_mm, height_mm))
+    seen_dpi = MM_PER_INCH * math.sqrt(outline.area_px / (width_mm * height_mm))
+    return PageSize(width_mm, height_mm, known.name if known else None, round(seen_dpi))
 
 
 def estimate_shape(outline: Quad, frame_width_px: int, frame_height_px: int) -> float:
@@ -106,19 +126,15 @@ def estimate_shape(outline: Quad, frame_width_px: int, frame_height_px: int) -> 
         if shortest**2 < focal2 < longest**2:
             focal_px = math.sqrt(focal2)
     width, height = (math.sqrt((v[0] ** 2 + v[1] ** 2) / focal_px**2 + v[2] ** 2) for v in (across, down))
-    return width / height
+    return min(max(width / height, 0.05), 20.0)
 
 
-def _nearest(shape: float) -> KnownSize | None:
-    """The known size whose shape this is; `shape` is the long side over the short one."""
-    best = min(KNOWN_SIZES, key=lambda known: abs(math.log(shape / known.shape)))
-    return best if abs(math.log(shape / best.shape)) <= SNAP else None
-
-
-def _widest_px(shape: float, known: KnownSize | None) -> float:
-    """The width at which the page has `MAX_DPI`."""
-    if known is not None:
-        width_mm = known.long_mm if shape >= 1 else known.short_mm
-    else:
-        width_mm = FALLBACK_DIAGONAL_MM * shape / math.hypot(shape, 1)
-    return width_mm / 25.4 * MAX_DPI
+def _nearest(shape: float, side_mm: float) -> KnownSize | None:
+    """The known size that has this shape (long side over short) and this geometric mean of its sides, if one has."""
+    best, least = None, 2.0
+    for known in KNOWN_SIZES:
+        away_shape = abs(math.log(shape * known.short_mm / known.long_mm)) / SHAPE_TOLERANCE
+        away_size = abs(math.log(side_mm / math.sqrt(known.long_mm * known.short_mm))) / SIZE_TOLERANCE
+        if max(away_shape, away_size) <= 1 and away_shape**2 + away_size**2 < least:
+            best, least = known, away_shape**2 + away_size**2
+    return best

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import msgspec
 
 from protocol.kiosk import KioskAnswer, KioskEvent, KioskMediaClosed, KioskView
+from protocol.messages import DeskSeen
 
 MAX_EVENTS = 8
 """Media events that wait for a slow page; the oldest go, since a page offers again by itself."""
@@ -17,11 +18,16 @@ class Page:
 
     def __init__(self) -> None:
         self._view: bytes | None = None
+        self._desk: bytes | None = None
         self._events: deque[bytes] = deque(maxlen=MAX_EVENTS)
         self._wake = asyncio.Event()
 
     def show(self, view: bytes) -> None:
         self._view = view
+        self._wake.set()
+
+    def show_desk(self, seen: bytes) -> None:
+        self._desk = seen
         self._wake.set()
 
     def tell(self, event: KioskAnswer | KioskMediaClosed) -> None:
@@ -37,6 +43,9 @@ class Page:
         if self._view is not None:
             due.append(self._view)
             self._view = None
+        if self._desk is not None:
+            due.append(self._desk)
+            self._desk = None
         return due
 
 
@@ -56,6 +65,12 @@ class Hub:
         self._view = _encode(view)
         for page in self._pages:
             page.show(self._view)
+
+    def show_desk(self, seen: DeskSeen) -> None:
+        """What the document camera sees now; a slow page gets the newest only, a new one waits for the next."""
+        data = _encode(seen)
+        for page in self._pages:
+            page.show_desk(data)
 
     def open(self) -> Page:
         page = Page()

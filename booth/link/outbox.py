@@ -1,6 +1,6 @@
 """Pages that the center has not stored yet: on disk, sealed, through every crash.
 
-`put` returns when the page would survive a loss of power. Its files (`<page_id>.light`, `<page_id>.full`: AES-256-GCM,
+`put` returns when the page would survive a loss of power. Its files (`<page_id>.light`, `.full`, `.frame`: AES-256-GCM,
 nonce first) are whole on the disk before the row that names them is; a file without a row is what a crash left, and is
 swept away at the next start. Forgetting goes the other way round: first the row, then the files. The key lies beside
 the outbox with mode 0600: it keeps pages unreadable once the key is erased, and from other users; not from root.
@@ -85,14 +85,14 @@ class Outbox:
         await self._stack.aclose()
         self._engine = self._thread = None
 
-    async def put(self, page: PageAnnounced, light: bytes, full: bytes) -> None:
+    async def put(self, page: PageAnnounced, light: bytes, full: bytes, frame: bytes | None = None) -> None:
         """Keep a page. Raises `DeviceError(disk_full)` with nothing kept, or `device_failed` when the disk fails.
 
         Cancelled, it has kept the page or has not; never half of it.
         """
         names = [self._path(page.page_id, part) for part in PagePart]
         try:
-            await self._blocking(lambda: self._write_files(page.page_id, light, full))
+            await self._blocking(lambda: self._write_files(page.page_id, light, full, frame))
             async with self._connected().begin() as connection:
                 await connection.execute(
                     sql.insert(_pages).values(page_id=page.page_id, announced=msgspec.json.encode(page))
@@ -147,8 +147,10 @@ class Outbox:
         if strays:
             log.info("swept %d files of pages that were never whole", len(strays))
 
-    def _write_files(self, page_id: str, light: bytes, full: bytes) -> None:
-        for part, data in ((PagePart.LIGHT, light), (PagePart.FULL, full)):
+    def _write_files(self, page_id: str, light: bytes, full: bytes, frame: bytes | None) -> None:
+        for part, data in ((PagePart.LIGHT, light), (PagePart.FULL, full), (PagePart.FRAME, frame)):
+            if data is None:
+                continue
             nonce = os.urandom(NONCE_BYTES)
             sealed = self._sealer().encrypt(nonce, data, _name(page_id, part))
             with self._path(page_id, part).open("xb") as file:

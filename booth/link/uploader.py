@@ -1,4 +1,5 @@
-"""Sends the outbox's pages to the center: each page's light picture first, then the full ones, by offset, resuming.
+"""Sends the outbox's pages to the center, by offset, resuming: the light pictures first, then the full ones, then the
+frames that were kept as evidence.
 
 The center's own offset decides, always: nothing is remembered here that a restart would lose. Light parts go at once;
 full ones at the pace that voice and picture leave over (`booth.link.pace`).
@@ -70,6 +71,7 @@ class Uploader:
         self._token: str | None = None
         self._wake = asyncio.Event()
         self._shown: set[str] = set()
+        self._full: set[str] = set()
         self._stored: set[str] = set()
         self._wrong: dict[str, int] = {}
 
@@ -104,17 +106,20 @@ class Uploader:
                 worked()
 
     async def _send_next(self, pages: list[PageAnnounced]) -> None:
-        """The next page's light part, or else the oldest page's full part as far as nothing more urgent comes."""
+        """The next light part, else the oldest full one, else the oldest frame, until something more urgent comes."""
         unseen = next((page for page in pages if page.page_id not in self._shown), None)
-        page = unseen or pages[0]
+        page = unseen or next((page for page in pages if page.page_id not in self._full), pages[0])
         try:
             if unseen is not None:
                 await self._announce(page)
                 await self._send_part(page, PagePart.LIGHT)
                 self._shown.add(page.page_id)
-            elif await self._send_part(page, PagePart.FULL):
-                self._stored.add(page.page_id)
-                await self._forget_stored()
+            elif page.page_id not in self._full:
+                if await self._send_part(page, PagePart.FULL):
+                    self._full.add(page.page_id)
+                    await self._whole(page, page.frame_sha256 is None)
+            else:
+                await self._whole(page, await self._send_part(page, PagePart.FRAME))
         except _Refused as refusal:
             log.error("page %s is kept aside: the center refused it with %r", page.page_id, str(refusal.code))
             await self._outbox.set_aside(page.page_id, refusal.code)
@@ -123,11 +128,17 @@ class Uploader:
                 log.exception("page %s is kept aside: it can't be read", page.page_id)
                 await self._outbox.set_aside(page.page_id, ErrorCode.INTERNAL)
 
+    async def _whole(self, page: PageAnnounced, whole: bool) -> None:
+        if whole:
+            self._stored.add(page.page_id)
+            await self._forget_stored()
+
     async def _forget_stored(self) -> None:
         for page_id in list(self._stored):
             await self._outbox.forget(page_id)
             self._stored.discard(page_id)
             self._shown.discard(page_id)
+            self._full.discard(page_id)
             self._wrong.pop(page_id, None)
 
     async def _announce(self, page: PageAnnounced) -> None:
@@ -140,7 +151,7 @@ class Uploader:
         url = self._address / page.page_id / part
         offset = await self._request("HEAD", url, page)
         while offset < len(data):
-            if part is PagePart.FULL and self._wake.is_set():
+            if part is not PagePart.LIGHT and self._wake.is_set():
                 return False
             chunk = data[offset : offset + CHUNK_BYTES]
             body = chunk if part is PagePart.LIGHT else self._paced(chunk)

@@ -51,10 +51,12 @@ class EntryKind(StrEnum):
     COMMAND_HINDERED = "command_hindered"
     COMMAND_DONE = "command_done"
     COMMAND_FAILED = "command_failed"
+    SHUTTER_PRESSED = "shutter_pressed"
     COMMAND_WITHDRAWN = "command_withdrawn"
     PAGE_ANNOUNCED = "page_announced"
     PAGE_LIGHT_STORED = "page_light_stored"
     PAGE_STORED = "page_stored"
+    PAGE_FRAME_STORED = "page_frame_stored"
     PAGE_FILED = "page_filed"
     PAGE_MOVED = "page_moved"
     PAGE_TURNED = "page_turned"
@@ -116,7 +118,7 @@ class Session(Message, frozen=True):
 
 
 class Command(Message, frozen=True):
-    """`code`: why it failed; while it is `issued`, what hinders it."""
+    """`code`: why it failed; while it is `issued`, what hinders it. `more`: pages one after another."""
 
     command_id: str
     kind: CommandKind
@@ -126,10 +128,11 @@ class Command(Message, frozen=True):
     code: ErrorCode | None = None
     replaces: str | None = None
     """The page in whose place this command's page comes."""
+    more: bool = False
 
 
 class Page(Personal, frozen=True):
-    """The light version may come after the full one, so it is not part of the page's state.
+    """The light version may come after the full one, and the frame does, so they are not part of the page's state.
 
     `session` is the session's `n`, 0 when none was up. Turn and marks are the clerk's, over an image that stays as it
     is; `replaced_by` names the page that stands in this one's place, which is kept as evidence and counts no more.
@@ -146,6 +149,7 @@ class Page(Personal, frozen=True):
     turn: int = 0
     marks: tuple[Mark, ...] = ()
     replaced_by: str | None = None
+    has_frame: bool = False
 
 
 class Identity(Personal, frozen=True):

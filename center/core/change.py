@@ -75,6 +75,24 @@ class Change:
         after = replace(command, state=COMMAND.next(command.state, event), code=code)
         self.put_command(after)
 
+    def end_command(self, command: Command) -> None:
+        """The clerk ends it. Pages one after another that brought some are done, not withdrawn."""
+        brought = command.more and self._has_pages(command)
+        self.command(command, CommandEvent.FINISH if brought else CommandEvent.WITHDRAW)
+        self.note(EntryKind.COMMAND_DONE if brought else EntryKind.COMMAND_WITHDRAWN, command_id=command.command_id)
+
+    def fail_command(self, command: Command, code: ErrorCode) -> None:
+        """It can't go on. Pages one after another that brought some are done all the same."""
+        if command.more and self._has_pages(command):
+            self.command(command, CommandEvent.FINISH)
+            self.note(EntryKind.COMMAND_DONE, command_id=command.command_id)
+        else:
+            self.command(command, CommandEvent.FAIL, code)
+            self.note(EntryKind.COMMAND_FAILED, command_id=command.command_id, code=code)
+
+    def _has_pages(self, command: Command) -> bool:
+        return any(page.announced.command_id == command.command_id for page in self.affair.pages)
+
     def page(self, page: Page, event: PageEvent, **changes: Any) -> None:
         self.put_page(replace(page, state=PAGE.next(page.state, event), **changes))
 

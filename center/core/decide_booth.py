@@ -134,8 +134,7 @@ def hear(affair: Affair, message: AffairMessage, now_ms: int) -> Decision:
                 change.note(EntryKind.COMMAND_HINDERED, command_id=command_id, code=code)
         case CommandFailed(command_id=command_id, code=code):
             if command := _open_command(change, command_id):
-                change.command(command, CommandEvent.FAIL, code)
-                change.note(EntryKind.COMMAND_FAILED, command_id=command_id, code=code)
+                change.fail_command(command, code)
         case FormSigned():
             _sign(change, message)
         case FormDisputed():
@@ -189,7 +188,7 @@ def announce(affair: Affair, page: PageAnnounced, now_ms: int) -> Decision:
         raise DeskError(ErrorCode.PAGE_UNKNOWN)
     change = Change(affair, now_ms)
     _put_announced(change, page, command)
-    if command.state is CommandState.ISSUED:
+    if command.state is CommandState.ISSUED and not command.more:
         change.command(command, CommandEvent.FINISH)
         change.note(EntryKind.COMMAND_DONE, command_id=command.command_id)
     return change.decision()
@@ -251,12 +250,28 @@ def store_page(affair: Affair, page_id: str, part: PagePart, now_ms: int) -> Dec
         case PagePart.FULL:
             change.page(page, PageEvent.STORE_FULL)
             change.note(EntryKind.PAGE_STORED, page_id=page_id, sha256=announced.sha256)
-            change.tell(PageStored(page_id=page_id))
+        case PagePart.FRAME:
+            change.put_page(replace(page, has_frame=True))
+            change.note(EntryKind.PAGE_FRAME_STORED, page_id=page_id, sha256=announced.frame_sha256)
+    present = change.affair.page(page_id)
+    if part is not PagePart.LIGHT and present is not None and is_whole(present):
+        change.tell(PageStored(page_id=page_id))
     return change.decision()
 
 
 def is_stored(page: Page, part: PagePart) -> bool:
-    return page.has_light if part is PagePart.LIGHT else page.state is PageState.STORED
+    match part:
+        case PagePart.LIGHT:
+            return page.has_light
+        case PagePart.FULL:
+            return page.state is PageState.STORED
+        case PagePart.FRAME:
+            return page.has_frame
+
+
+def is_whole(page: Page) -> bool:
+    """Whether everything is stored that the booth must keep until then."""
+    return page.state is PageState.STORED and (page.has_frame or page.announced.frame_sha256 is None)
 
 
 def link_lost(affair: Affair, now_ms: int) -> Decision:
@@ -271,8 +286,7 @@ def link_back(affair: Affair, now_ms: int, *, restarted: bool) -> Decision:
     change.restore_session(LINK)
     for command in affair.commands:
         if restarted and command.state is CommandState.ISSUED:
-            change.command(command, CommandEvent.FAIL, ErrorCode.BOOTH_RESTARTED)
-            change.note(EntryKind.COMMAND_FAILED, command_id=command.command_id, code=ErrorCode.BOOTH_RESTARTED)
+            change.fail_command(command, ErrorCode.BOOTH_RESTARTED)
     return change.decision()
 
 

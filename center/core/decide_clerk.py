@@ -13,11 +13,10 @@ from center.errors import DeskError
 from protocol.counter import ClerkView, IdentitySource
 from protocol.errors import ErrorCode
 from protocol.marks import Remake
-from protocol.messages import CommandIssued, CommandKind, CommandWithdrawn, Outcome
+from protocol.messages import CommandIssued, CommandKind, CommandWithdrawn, Outcome, ShutterPressed
 from protocol.states import (
     COMMAND,
     CaseEvent,
-    CommandEvent,
     CommandState,
     SignatureEvent,
     TicketEvent,
@@ -26,6 +25,9 @@ from protocol.states import (
 
 COMMAND_DEADLINE_S = 60
 """What a booth gives a resident to find a card or a page and lay it down."""
+
+MORE_DEADLINE_S = 600
+"""The same for a booklet, page after page."""
 
 HOLD = "hold"
 """How a session names the clerk's hold among what is down."""
@@ -108,6 +110,7 @@ def order(
     booth_online: bool,
     replaces: str | None = None,
     corners: list[int] | None = None,
+    more: bool = False,
 ) -> Decision:
     """Have the booth do something. Each kind of command has a device of its own, which does one thing at a time.
 
@@ -123,12 +126,20 @@ def order(
         material_id = former.material_id
     if material_id is not None and affair.item.material(material_id) is None:
         raise DeskError(ErrorCode.MALFORMED)
+    if more and kind is not CommandKind.TAKE_PAGE:
+        raise DeskError(ErrorCode.MALFORMED)
     if not booth_online:
         raise DeskError(ErrorCode.BOOTH_OFFLINE)
     if any(each.kind is kind and each.state is CommandState.ISSUED for each in affair.commands):
         raise DeskError(ErrorCode.DEVICE_BUSY)
     command = Command(
-        command_id, kind, COMMAND.initial, issued_at_ms=now_ms, material_id=material_id, replaces=replaces
+        command_id,
+        kind,
+        COMMAND.initial,
+        issued_at_ms=now_ms,
+        material_id=material_id,
+        replaces=replaces,
+        more=more,
     )
     change.put_command(command)
     change.note(
@@ -139,10 +150,27 @@ def order(
             command_id=command_id,
             affair_id=affair.affair_id,
             kind=kind,
-            deadline_s=COMMAND_DEADLINE_S,
+            deadline_s=deadline_s(command),
             remake=Remake(replaces, corners) if replaces is not None and corners is not None else None,
+            more=more,
         )
     )
+    return change.decision()
+
+
+def deadline_s(command: Command) -> int:
+    """How long the booth tries."""
+    return MORE_DEADLINE_S if command.more else COMMAND_DEADLINE_S
+
+
+def press_shutter(affair: Affair, clerk: ClerkView, now_ms: int, *, command_id: str) -> Decision:
+    """Have the booth take what lies there now, for a command that waits for a page."""
+    change = _in_session(affair, clerk, now_ms)
+    command = affair.command(command_id)
+    if command is None or command.kind is not CommandKind.TAKE_PAGE or command.state is not CommandState.ISSUED:
+        raise DeskError(ErrorCode.ILLEGAL_TRANSITION)
+    change.note(EntryKind.SHUTTER_PRESSED, command_id=command_id)
+    change.tell(ShutterPressed(command_id=command_id))
     return change.decision()
 
 
@@ -160,8 +188,7 @@ def withdraw(affair: Affair, clerk: ClerkView, now_ms: int, *, command_id: str) 
     command = affair.command(command_id)
     if command is None:
         raise DeskError(ErrorCode.AFFAIR_UNKNOWN)
-    change.command(command, CommandEvent.WITHDRAW)
-    change.note(EntryKind.COMMAND_WITHDRAWN, command_id=command_id)
+    change.end_command(command)
     change.tell(CommandWithdrawn(command_id=command_id))
     return change.decision()
 

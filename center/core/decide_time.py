@@ -1,11 +1,11 @@
 """What follows when nobody does anything: every live state has a deadline."""
 
-from center.core.affair import LIVE, Affair, Decision, EntryKind
+from center.core.affair import LIVE, Affair, Command, Decision, EntryKind
 from center.core.change import Change
-from center.core.decide_clerk import COMMAND_DEADLINE_S, held, missed
+from center.core.decide_clerk import deadline_s, held, missed
 from protocol.errors import ErrorCode
 from protocol.messages import CommandWithdrawn
-from protocol.states import CommandEvent, CommandState, TicketEvent, TicketState
+from protocol.states import CommandState, TicketEvent, TicketState
 
 CALLED_MS = 90_000
 """A resident who does not come to the booth within 90 s of the call is missed."""
@@ -13,8 +13,8 @@ CALLED_MS = 90_000
 CONNECTING_MS = 15_000
 """After 15 s without a picture the affair is served all the same: the voices and the devices may do."""
 
-COMMAND_MS = (COMMAND_DEADLINE_S + 20) * 1000
-"""The booth's own deadline and 20 s for its answer to come over a poor link."""
+ANSWER_MS = 20_000
+"""Past the booth's own deadline, for its answer to come over a poor link."""
 
 MISSED_MS = 15 * 60_000
 """A missed resident may come back for 15 minutes; then the booth is free for the next."""
@@ -43,7 +43,7 @@ def deadline_ms(affair: Affair) -> int | None:
     ticket = affair.ticket
     if ticket.state not in LIVE:
         return ticket.state_since_ms + RATING_MS if affair.visit_open else None
-    commands = [each.issued_at_ms + COMMAND_MS for each in affair.commands if each.state is CommandState.ISSUED]
+    commands = [_command_ends_ms(each) for each in affair.commands if each.state is CommandState.ISSUED]
     return min([ticket.state_since_ms + _IN_STATE_MS[ticket.state], *commands])
 
 
@@ -51,9 +51,8 @@ def expire(affair: Affair, now_ms: int) -> Decision:
     """Let the deadlines act that have passed; nothing when none has."""
     change = Change(affair, now_ms)
     for command in affair.commands:
-        if command.state is CommandState.ISSUED and command.issued_at_ms + COMMAND_MS <= now_ms:
-            change.command(command, CommandEvent.FAIL, ErrorCode.TIMED_OUT)
-            change.note(EntryKind.COMMAND_FAILED, command_id=command.command_id, code=ErrorCode.TIMED_OUT)
+        if command.state is CommandState.ISSUED and _command_ends_ms(command) <= now_ms:
+            change.fail_command(command, ErrorCode.TIMED_OUT)
             # A booth that comes back later must not begin with it.
             change.tell(CommandWithdrawn(command_id=command.command_id))
     ticket = affair.ticket
@@ -77,6 +76,10 @@ def booth_gone(affair: Affair, now_ms: int) -> Decision:
         case TicketState.HELD | TicketState.FINISHED | TicketState.ABANDONED | TicketState.TRANSFERRED:
             pass
     return change.decision()
+
+
+def _command_ends_ms(command: Command) -> int:
+    return command.issued_at_ms + deadline_s(command) * 1000 + ANSWER_MS
 
 
 def _leave_state(change: Change) -> None:

@@ -60,7 +60,9 @@ def affair_view(
             for each in affair.identities
         ],
         commands=[
-            CommandView(each.command_id, each.kind, each.state, each.issued_at_ms, each.material_id, each.code)
+            CommandView(
+                each.command_id, each.kind, each.state, each.issued_at_ms, each.material_id, each.code, each.more
+            )
             for each in affair.commands
         ],
         pages=[
@@ -83,6 +85,12 @@ def affair_view(
                 turn=page.turn,
                 marks=list(page.marks),
                 replaced_by=page.replaced_by,
+                size=page.announced.size,
+                seen_dpi=page.announced.seen_dpi,
+                turned=page.announced.turned,
+                upright=page.announced.upright,
+                flaws=page.announced.flaws,
+                has_frame=page.has_frame,
             )
             for page in affair.pages
         ],

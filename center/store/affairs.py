@@ -327,6 +327,7 @@ async def _commands(tx: Transaction, affair_id: str) -> list[Command]:
             material_id=row.material_id,
             code=ErrorCode(row.code) if row.code else None,
             replaces=row.replaces,
+            more=row.more,
         )
         for row in rows
     ]
@@ -343,6 +344,7 @@ def _command_row(affair_id: str, n: int, command: Command) -> dict[str, Any]:
         "material_id": command.material_id,
         "code": command.code,
         "replaces": command.replaces,
+        "more": command.more,
     }
 
 
@@ -360,6 +362,7 @@ async def _pages(tx: Transaction, affair_id: str) -> list[Page]:
             turn=row.turn,
             marks=_marks.decode(tx.seal.open(row.marks_sealed, f"pages.{row.page_id}")) if row.marks_sealed else (),
             replaced_by=row.replaced_by,
+            has_frame=row.has_frame,
         )
         for row in rows
     ]
@@ -373,6 +376,7 @@ def _page_row(tx: Transaction, affair_id: str, n: int, page: Page) -> dict[str, 
         "n": n,
         "state": page.state,
         "has_light": page.has_light,
+        "has_frame": page.has_frame,
         "material_id": page.material_id,
         "announced": _encode(page.announced).decode(),
         "taken_n": page.taken_n,

@@ -105,7 +105,7 @@ async def verify(tx: Transaction, documents: Documents) -> Verdict:
                 if fault is not None:
                     return Verdict(position, read, f"entry {position}: {fault}")
                 newest[row.subject] = said["sha256"]
-            if row.kind in (EntryKind.PAGE_STORED, EntryKind.PAGE_LIGHT_STORED):
+            if row.kind in _STORED:
                 try:
                     await documents.get(msgspec.json.decode(row.payload)["sha256"])
                 except StoreError as error:
@@ -133,6 +133,9 @@ async def _announced_fault(tx: Transaction, said: dict[str, Any], previous: str 
 
 _ANNOUNCED = frozenset({"sha256", "light_sha256", "size_bytes", "flat", "taken_at_ms", "device"})
 """What an entry repeats of a page's announcement."""
+
+
+_STORED = (EntryKind.PAGE_STORED, EntryKind.PAGE_LIGHT_STORED, EntryKind.PAGE_FRAME_STORED)
 
 
 def _after(position: int) -> Select[tuple[int, int, str, str, str, str, str, str]]:

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 
 metadata = MetaData(
@@ -195,6 +196,7 @@ commands = Table(
     Column("material_id", Text),
     Column("code", Text),
     Column("replaces", Text),
+    Column("more", Boolean(create_constraint=False), nullable=False, server_default=false()),
     Index(None, "affair_id", "n"),
 )
 
@@ -206,6 +208,7 @@ pages = Table(
     Column("n", Integer, nullable=False),
     Column("state", Text, nullable=False),
     Column("has_light", Boolean(create_constraint=False), nullable=False),
+    Column("has_frame", Boolean(create_constraint=False), nullable=False, server_default=false()),
     Column("material_id", Text),
     Column("announced", Text, nullable=False),
     Column("taken_n", Integer, nullable=False),

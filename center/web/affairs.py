@@ -42,7 +42,10 @@ class AffairDesk(Protocol):
         material_id: str | None = None,
         *,
         replaces: str | None = None,
+        more: bool = False,
     ) -> str: ...
+
+    async def press_shutter(self, clerk: ClerkView, affair_id: str, command_id: str) -> None: ...
 
     async def withdraw_command(self, clerk: ClerkView, affair_id: str, command_id: str) -> None: ...
 
@@ -79,6 +82,7 @@ class Affairs:
             web.post(f"{AFFAIR}/identity/visual", self._plain(desk.see_identity)),
             web.post(f"{AFFAIR}/commands", self._order),
             web.delete(AFFAIR + r"/commands/{command_id:[A-Za-z0-9_-]{1,40}}", self._withdraw_command),
+            web.post(AFFAIR + r"/commands/{command_id:[A-Za-z0-9_-]{1,40}}/shutter", self._press_shutter),
             web.put(f"{AFFAIR}/form", self._change_form),
             web.post(f"{AFFAIR}/finish", self._finish),
             web.post(f"{AFFAIR}/first-frame", self._first_frame),
@@ -100,9 +104,20 @@ class Affairs:
         clerk = await self._log_ins.clerk_of(request)
         wanted = await read_message(request, _commands)
         command_id = await self._desk.order(
-            clerk, request.match_info["affair_id"], wanted.kind, wanted.material_id, replaces=wanted.replaces
+            clerk,
+            request.match_info["affair_id"],
+            wanted.kind,
+            wanted.material_id,
+            replaces=wanted.replaces,
+            more=wanted.more,
         )
         return json_reply({"command_id": command_id})
+
+    async def _press_shutter(self, request: web.Request) -> web.Response:
+        clerk = await self._log_ins.clerk_of(request)
+        names = request.match_info
+        await self._desk.press_shutter(clerk, names["affair_id"], names["command_id"])
+        return done()
 
     async def _withdraw_command(self, request: web.Request) -> web.Response:
         clerk = await self._log_ins.clerk_of(request)

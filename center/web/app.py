@@ -71,7 +71,7 @@ def make_app(
     for resource in (
         log_ins,
         Enrolments(desk),
-        BoothLinks(desk, links, media, config.center.id),
+        BoothLinks(desk, links, media, config.center.id, counters.desk_seen),
         BoothPages(desk, links),
         Feeds(desk, counters, log_ins),
         ClerkMedia(media, log_ins),

@@ -15,7 +15,7 @@ from protocol.pages import CHUNK_BYTES, OFFSET_HEADER, PageAnnounced, PagePart
 CHUNK_LIMIT_S = 60.0
 """A chunk of 512 KiB at 10 KB/s, below which a booth is better off to try again later."""
 
-PART = r"/api/booth/pages/{page_id:[A-Za-z0-9_-]{1,40}}/{part:light|full}"
+PART = r"/api/booth/pages/{page_id:[A-Za-z0-9_-]{1,40}}/{part:light|full|frame}"
 _OFFSET = re.compile(r"[0-9]{1,12}", re.ASCII)
 _announcements = msgspec.json.Decoder(PageAnnounced)
 

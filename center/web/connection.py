@@ -34,6 +34,7 @@ from protocol.messages import (
     BoothMessage,
     CenterFleeting,
     CenterMessage,
+    DeskSeen,
     MediaClosed,
     MediaOffer,
     PeerKind,
@@ -77,9 +78,17 @@ class BoothConnection:
     """Takes posts from the moment it exists, sends them once `run` knows what the booth already has."""
 
     def __init__(
-        self, socket: web.WebSocketResponse, proven: Proven, desk: MessageDesk, media: BoothMedia, limits: LinkLimits
+        self,
+        socket: web.WebSocketResponse,
+        proven: Proven,
+        desk: MessageDesk,
+        media: BoothMedia,
+        limits: LinkLimits,
+        see: Callable[[str, DeskSeen], None] = lambda _booth_id, _seen: None,
     ) -> None:
+        """`see` is told what the booth's document camera sees; it returns at once."""
         self.proven = proven
+        self._see = see
         self.finished = asyncio.Event()
         """Set when this connection handles no frame any more."""
         self._socket = socket
@@ -196,6 +205,8 @@ class BoothConnection:
         match message:
             case MediaOffer() | MediaClosed():
                 self._offers[message.peer].put(message)
+            case DeskSeen():
+                self._see(self.proven.booth_id, message)
             case Ping(sent_ms):
                 self.pass_on(Pong(sent_ms))
             case Pong():

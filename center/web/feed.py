@@ -1,4 +1,7 @@
-"""`GET /api/feed`: each counter's page gets its newest view, soon but not more often than it can be read."""
+"""`GET /api/feed`: each counter's page gets its newest view, soon but not more often than it can be read.
+
+Between the views it gets what the document camera of its affair's booth sees: the newest, and nothing that is older.
+"""
 
 import asyncio
 from contextlib import suppress
@@ -13,6 +16,7 @@ from center.web.log_in import LogIns, token_of
 from center.web.sockets import FAREWELL_S, SocketGone, ended_well, receive_text, send_text
 from protocol.counter import ClerkView, CounterView
 from protocol.errors import ErrorCode, ProtocolError
+from protocol.messages import DeskSeen
 
 SPACING_S = 0.05
 """The shortest time between two views of a page: 20 a second, which nobody's eyes outrun."""
@@ -37,6 +41,10 @@ class _Page:
     def __init__(self, token: str) -> None:
         self.token = token
         self.stale = asyncio.Event()
+        self.booth_id: str | None = None
+        """The booth of the affair that the page shows."""
+        self.seen: DeskSeen | None = None
+        self.has_seen = asyncio.Event()
         self.ending: asyncio.Future[ErrorCode | None] = asyncio.get_running_loop().create_future()
 
     def end(self, reason: ErrorCode | None) -> None:
@@ -60,6 +68,13 @@ class CounterFeed:
         for page in self._pages:
             page.stale.set()
 
+    def desk_seen(self, booth_id: str, seen: DeskSeen) -> None:
+        """A booth's document camera sees this now. Never blocks; a slow page misses older ones."""
+        for page in self._pages:
+            if page.booth_id == booth_id:
+                page.seen = seen
+                page.has_seen.set()
+
     def logged_out(self, token: str) -> None:
         """End the feeds of a log-in."""
         for page in self._pages:
@@ -78,6 +93,7 @@ class CounterFeed:
             async with asyncio.TaskGroup() as group:
                 tasks = [
                     group.create_task(self._push(page, socket, desk), name="feed push"),
+                    group.create_task(self._push_seen(page, socket), name="feed desk"),
                     group.create_task(_watch(page, socket), name="feed watch"),
                 ]
                 reason = await page.ending
@@ -103,10 +119,22 @@ class CounterFeed:
                 except (SocketGone, TimeoutError):
                     return page.end(None)
                 last = view
+                page.booth_id = view.affair.booth.booth_id if view.affair is not None else None
             await asyncio.sleep(self._spacing_s)
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._recheck_s):
                     await page.stale.wait()
+
+    async def _push_seen(self, page: _Page, socket: web.WebSocketResponse) -> None:
+        while True:
+            await page.has_seen.wait()
+            page.has_seen.clear()
+            if page.seen is None:
+                continue
+            try:
+                await send_text(socket, msgspec.json.encode(page.seen).decode(), self._send_limit_s)
+            except (SocketGone, TimeoutError):
+                return page.end(None)
 
     def __repr__(self) -> str:
         return f"CounterFeed(pages={len(self._pages)})"

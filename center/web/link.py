@@ -18,7 +18,7 @@ from center.web.sockets import FAREWELL_S, ended_well, send_text
 from center.web.tokens import UploadTokens
 from protocol.errors import ErrorCode, ProtocolError
 from protocol.link import MAX_FRAME_BYTES, Refused, write_frame
-from protocol.messages import CenterFleeting, CenterMessage, MediaClosed
+from protocol.messages import CenterFleeting, CenterMessage, DeskSeen, MediaClosed
 
 LOG = logging.getLogger(__name__)
 
@@ -142,7 +142,15 @@ class LinkHub:
 class BoothLinks:
     """The route: limits the strangers, proves the booth, hands it to the hub."""
 
-    def __init__(self, desk: LinkDesk, links: LinkHub, media: BoothMedia, center_id: str) -> None:
+    def __init__(
+        self,
+        desk: LinkDesk,
+        links: LinkHub,
+        media: BoothMedia,
+        center_id: str,
+        see: Callable[[str, DeskSeen], None] = lambda _booth_id, _seen: None,
+    ) -> None:
+        self._see = see
         self._desk = desk
         self._links = links
         self._media = media
@@ -164,7 +172,7 @@ class BoothLinks:
 
         async with ended_well(request, socket, "link", refuse):
             proven = await self._prove(socket)
-            connection = BoothConnection(socket, proven, self._desk, self._media, self._links.limits)
+            connection = BoothConnection(socket, proven, self._desk, self._media, self._links.limits, self._see)
             reason = await self._links.carry(connection, self._desk)
             if reason is not None:
                 raise ProtocolError(reason, "the link ended")

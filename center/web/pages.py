@@ -1,4 +1,4 @@
-"""`GET /api/pages/{page_id}/light` and `…/full`: the images, for the clerk whose affair it is."""
+"""`GET /api/pages/{page_id}/light`, `…/full` and `…/frame`: the images, for the clerk whose affair it is."""
 
 from typing import Protocol
 
@@ -19,7 +19,7 @@ class Pages:
         self._log_ins = log_ins
 
     def routes(self) -> list[web.RouteDef]:
-        return [web.get(r"/api/pages/{page_id:[A-Za-z0-9_-]{1,40}}/{part:light|full}", self._image)]
+        return [web.get(r"/api/pages/{page_id:[A-Za-z0-9_-]{1,40}}/{part:light|full|frame}", self._image)]
 
     async def _image(self, request: web.Request) -> web.Response:
         """`no-store`, since a counter's browser must not keep residents' papers; 304 serves a page that holds the

@@ -71,6 +71,13 @@ export interface BoothRow {
   devices: DeviceStatus[]
 }
 
+export interface Box {
+  x: number
+  y: number
+  width: number
+  height: number
+}
+
 export interface CardLostSaid {
   type: 'card_lost_said'
 }
@@ -144,15 +151,20 @@ export interface CommandView {
   issued_at_ms: number
   material_id: string | null
   code: ErrorCode | null
+  more: boolean
 }
 
 export interface CommandWanted {
   kind: CommandKind
   material_id: string | null
   replaces: string | null
+  more: boolean
 }
 
+export type CounterEvent = CounterView | DeskSeen
+
 export interface CounterView {
+  type: 'view'
   position: number
   center_name: Wording
   clerk: ClerkView
@@ -162,6 +174,27 @@ export interface CounterView {
   affair: AffairView | null
   finished_today: number
 }
+
+export interface DeskSeen {
+  type: 'desk_seen'
+  state: DeskState
+  aspect: number
+  outlines: Outline[]
+  wanted: boolean
+  more: boolean
+  taken: number
+  flaw: FlawKind | null
+  trouble: ErrorCode | null
+}
+
+export type DeskState =
+  | 'empty'
+  | 'moving'
+  | 'still'
+  | 'taken'
+  | 'doubt'
+  | 'flawed'
+  | 'blind'
 
 export type DeviceKind =
   | 'id_card_reader'
@@ -203,7 +236,19 @@ export type ErrorCode =
   | 'psam_required'
   | 'camera_absent'
   | 'camera_frozen'
+  | 'camera_dark'
+  | 'camera_bright'
+  | 'camera_unfocused'
   | 'page_not_found'
+  | 'page_blurred'
+  | 'page_glare'
+  | 'page_cut_off'
+  | 'page_too_small'
+  | 'page_too_dark'
+  | 'page_covered'
+  | 'page_empty'
+  | 'page_in_doubt'
+  | 'page_taken'
   | 'disk_full'
   | 'device_busy'
   | 'device_failed'
@@ -249,6 +294,20 @@ export interface FinishWanted {
   outcome: Outcome
   message: string
 }
+
+export interface Flaw {
+  kind: FlawKind
+  where: Box[]
+}
+
+export type FlawKind =
+  | 'blurred'
+  | 'glare'
+  | 'cut_off'
+  | 'too_small'
+  | 'too_dark'
+  | 'covered'
+  | 'empty'
 
 export interface FormChanged {
   revision: number
@@ -345,7 +404,7 @@ export interface KioskAnswer {
   sdp: string
 }
 
-export type KioskEvent = KioskView | KioskAnswer | KioskMediaClosed
+export type KioskEvent = KioskView | KioskAnswer | KioskMediaClosed | DeskSeen
 
 export interface KioskFirstFrame {
   type: 'first_frame'
@@ -414,6 +473,10 @@ export type Outcome =
   | 'refused'
   | 'withdrawn'
 
+export interface Outline {
+  corners: number[]
+}
+
 export interface PageAdjusted {
   corners: number[]
 }
@@ -456,6 +519,12 @@ export interface PageView {
   turn: number
   marks: Mark[]
   replaced_by: string | null
+  size: string | null
+  seen_dpi: number
+  turned: number
+  upright: boolean
+  flaws: Flaw[]
+  has_frame: boolean
 }
 
 export interface PermanentResidentCard {

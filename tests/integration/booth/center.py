@@ -43,13 +43,17 @@ class Stored:
     """One page on its way in."""
 
     announced: PageAnnounced
-    parts: dict[PagePart, bytes] = field(default_factory=lambda: {PagePart.LIGHT: b"", PagePart.FULL: b""})
+    parts: dict[PagePart, bytes] = field(default_factory=lambda: dict.fromkeys(PagePart, b""))
 
     def wanted(self, part: PagePart) -> tuple[str, int]:
         page = self.announced
-        if part is PagePart.LIGHT:
-            return page.light_sha256, page.light_size_bytes
-        return page.sha256, page.size_bytes
+        match part:
+            case PagePart.LIGHT:
+                return page.light_sha256, page.light_size_bytes
+            case PagePart.FULL:
+                return page.sha256, page.size_bytes
+            case PagePart.FRAME:
+                return page.frame_sha256 or "", page.frame_size_bytes or 0
 
 
 class FakeCenter:
@@ -256,10 +260,12 @@ class FakeCenter:
         return web.Response(status=204)
 
     def whole(self, page_id: str) -> bool:
-        """Whether both parts are there, as announced."""
+        """Whether every part is there, as announced."""
         stored = self.pages.get(page_id)
         return stored is not None and all(
-            hashlib.sha256(stored.parts[part]).hexdigest() == stored.wanted(part)[0] for part in PagePart
+            hashlib.sha256(stored.parts[part]).hexdigest() == stored.wanted(part)[0]
+            for part in PagePart
+            if stored.wanted(part)[0]
         )
 
 

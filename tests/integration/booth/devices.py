@@ -1,6 +1,7 @@
 """Devices that a test moves by hand."""
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import AsyncIterator
 from types import TracebackType
@@ -82,36 +83,48 @@ class FakeReader:
 
 
 class FakeCamera:
-    """A `Camera` that shows a grey picture, or fails as the test wants."""
+    """A `Camera` that shows a grey picture, while it is plugged in."""
 
     def __init__(self) -> None:
         self.status = DeviceStatus(DeviceKind.DOCUMENT_CAMERA, DeviceState.READY)
         self.name = "fake"
-        self.failure: DeviceError | None = None
         self.grabbed = 0
+        self._plugged = asyncio.Event()
+        self._plugged.set()
         self._image: Image = np.full((48, 64, 3), 128, np.uint8)
+
+    def pull(self, code: ErrorCode = ErrorCode.CAMERA_ABSENT) -> None:
+        self._plugged.clear()
+        self.status = DeviceStatus(DeviceKind.DOCUMENT_CAMERA, DeviceState.ABSENT, code)
+
+    def plug(self) -> None:
+        self.status = DeviceStatus(DeviceKind.DOCUMENT_CAMERA, DeviceState.READY)
+        self._plugged.set()
 
     @property
     def latest(self) -> Frame | None:
         return self._frame()
 
-    async def frames(self) -> AsyncIterator[Frame]:
-        while True:
-            yield self._frame()
-            await asyncio.sleep(0)
+    def frames(self) -> AsyncIterator[Frame]:
+        return _FakeFrames(self)
+
+    async def next_frame(self) -> Frame:
+        await self._plugged.wait()
+        await asyncio.sleep(0.01)
+        return self._frame()
 
     async def changes(self) -> AsyncIterator[DeviceStatus]:
         await asyncio.Event().wait()
         yield self.status
 
     async def capture(self) -> Frame:
-        if self.failure is not None:
-            raise self.failure
+        if not self._plugged.is_set():
+            raise DeviceError(self.status.code or ErrorCode.CAMERA_ABSENT, "pulled")
         return self._frame()
 
     def _frame(self) -> Frame:
         self.grabbed += 1
-        return Frame(self._image, 0.0, self.grabbed)
+        return Frame(self._image, time.monotonic(), self.grabbed)
 
     async def __aenter__(self) -> Self:
         return self
@@ -120,3 +133,14 @@ class FakeCamera:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         return None
+
+
+class _FakeFrames:
+    def __init__(self, camera: FakeCamera) -> None:
+        self._camera = camera
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Frame:
+        return await self._camera.next_frame()

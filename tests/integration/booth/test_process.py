@@ -11,9 +11,9 @@ import aiohttp
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from booth.core.capture import Corners, Sight
 from booth.core.visit import VisitCore
 from booth.devices.camera.interface import Image
-from booth.errors import DeviceError
 from booth.link.exchange import Exchange
 from booth.link.key import public_bytes
 from booth.link.outbox import Outbox
@@ -33,14 +33,18 @@ from protocol.messages import (
     CommandIssued,
     CommandKind,
     CommandWithdrawn,
+    DeskSeen,
+    DeskState,
     DeviceKind,
     DeviceState,
     PageStored,
     Rated,
+    ShutterPressed,
     TicketRequested,
     VisitChanged,
     VisitWiped,
 )
+from protocol.pages import Flaw, FlawKind
 from protocol.states import TicketState, VisitState
 from tests.integration.booth.center import FakeCenter, fake_center
 from tests.integration.booth.devices import FakeCamera, FakeReader
@@ -57,14 +61,45 @@ class MadePage:
     width_px: int = 2480
     height_px: int = 3508
     flat: bool = True
+    size: str | None = "A4"
+    seen_dpi: int = 110
+    turned: int = 0
+    upright: bool = True
+    corners: Corners | None = None
+    flaws: tuple[Flaw, ...] = ()
 
 
-def make_page(_image: Image) -> MadePage:
-    return MadePage()
+class Sheet:
+    """What is on a page, for the test."""
+
+    def same_as(self, other: object) -> bool:
+        return self is other
 
 
-def preview_jpeg(_image: Image, _max_width_px: int) -> bytes:
-    return b"jpeg"
+class FakeWorkshop:
+    """Sees a page of the test's that lies still."""
+
+    def __init__(self) -> None:
+        self.sheet: Sheet | None = Sheet()
+        self.flaws: tuple[Flaw, ...] = ()
+
+    def look(self, image: Image, at_s: float) -> Sight | ErrorCode:
+        if self.sheet is None:
+            return Sight(aspect=4 / 3)
+        corners = (0.2, 0.2, 0.8, 0.2, 0.8, 0.8, 0.2, 0.8)
+        return Sight(4 / 3, (corners,), corners, trusted=True, signature=self.sheet)
+
+    def make_page(self, image: Image, near: Corners | None) -> MadePage:
+        return MadePage(corners=near, flaws=self.flaws)
+
+    def frame_jpeg(self, image: Image) -> bytes:
+        return b"frame" * 1000
+
+    def preview_jpeg(self, image: Image, max_width_px: int) -> bytes:
+        return b"jpeg"
+
+    def forget(self) -> None:
+        self.sheet = None
 
 
 class Rig:
@@ -73,6 +108,7 @@ class Rig:
     def __init__(self) -> None:
         self.reader = FakeReader(DeviceKind.ID_CARD_READER)
         self.camera = FakeCamera()
+        self.workshop = FakeWorkshop()
         numbers = count(1)
         self.core = VisitCore(
             Wording(zh="亭", en="Booth"),
@@ -89,7 +125,7 @@ class Rig:
             exchange = Exchange(link.tell, lambda: "offer")
             uploader = Uploader(outbox, center.url, None, session)
             ids = count(1)
-            async with PageTaker(self.camera, outbox, make_page, preview_jpeg, lambda: f"page-{next(ids)}") as taker:
+            async with PageTaker(self.camera, outbox, self.workshop, lambda: f"page-{next(ids)}") as taker:
                 self.booth = Booth(
                     self.core,
                     link,
@@ -180,16 +216,15 @@ async def test_a_card_pulled_out_in_the_middle_is_said_and_read_when_it_is_back(
 
 
 async def test_a_camera_without_its_cable_hinders_until_it_is_back(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
-    monkeypatch.setattr("booth.core.orders.RETRY_MS", 20)
     rig = Rig()
-    rig.camera.failure = DeviceError(ErrorCode.CAMERA_ABSENT, "no cable")
+    rig.camera.pull()
     async with fake_center() as center, Outbox(tmp_path) as outbox, rig.running(center, outbox):
         await serve(center, rig)
         await center.say(order(CommandKind.TAKE_PAGE))
         await center.until(lambda: center.heard[-1] == CommandHindered("c-1", ErrorCode.CAMERA_ABSENT))
-        rig.camera.failure = None
+        rig.camera.plug()
         await center.until(lambda: center.whole("page-1"))
 
 
@@ -225,11 +260,47 @@ async def test_a_reading_under_way_stops_when_the_visit_is_wiped(tmp_path: Path)
         assert not any(isinstance(message, CardPresented) for message in center.heard)
 
 
+async def test_page_after_page_is_taken_each_once_until_the_clerk_says_stop(tmp_path: Path) -> None:
+    rig = Rig()
+    async with fake_center() as center, Outbox(tmp_path) as outbox, rig.running(center, outbox):
+        await serve(center, rig)
+        await center.say(CommandIssued("c-1", "affair-1", CommandKind.TAKE_PAGE, 600, more=True))
+        await center.until(lambda: center.whole("page-1"))
+        rig.workshop.sheet = None
+        await center.until(lambda: _desk(center).state is DeskState.EMPTY)
+        rig.workshop.sheet = Sheet()
+        await center.until(lambda: center.whole("page-2"))
+        await center.until(lambda: (_desk(center).state, _desk(center).taken) == (DeskState.TAKEN, 2))
+        await center.say(CommandWithdrawn("c-1"))
+        await center.until(lambda: not _desk(center).wanted)
+        assert [page.announced.command_id for page in center.pages.values()] == ["c-1", "c-1"]
+
+
+async def test_a_flaw_is_said_and_the_clerks_shutter_takes_the_page_all_the_same(tmp_path: Path) -> None:
+    rig = Rig()
+    rig.workshop.flaws = (Flaw(FlawKind.GLARE),)
+    async with fake_center() as center, Outbox(tmp_path) as outbox, rig.running(center, outbox):
+        await serve(center, rig)
+        await center.say(order(CommandKind.TAKE_PAGE))
+        await center.until(lambda: center.heard[-1] == CommandHindered("c-1", ErrorCode.PAGE_GLARE))
+        assert _desk(center).flaw is FlawKind.GLARE and not center.pages
+        await center.say(ShutterPressed("c-1"))
+        await center.until(lambda: center.whole("page-1"))
+        assert center.pages["page-1"].announced.flaws == [Flaw(FlawKind.GLARE)]
+
+
+def _desk(center: FakeCenter) -> DeskSeen:
+    """What the center was last told of the desk."""
+    return next(
+        (each for each in reversed(center.fleeting) if isinstance(each, DeskSeen)), DeskSeen(DeskState.BLIND, 1)
+    )
+
+
 async def test_a_withdrawn_page_is_not_taken(tmp_path: Path) -> None:
     rig = Rig()
     async with fake_center() as center, Outbox(tmp_path) as outbox, rig.running(center, outbox):
         await serve(center, rig)
-        rig.camera.failure = DeviceError(ErrorCode.CAMERA_FROZEN, "frozen")
+        rig.camera.pull(ErrorCode.CAMERA_FROZEN)
         await center.say(order(CommandKind.TAKE_PAGE))
         await center.until(lambda: isinstance(center.heard[-1], CommandHindered))
         await center.say(CommandWithdrawn("c-1"))

@@ -52,6 +52,23 @@ async def test_a_page_is_stored_and_shown_to_its_clerk_alone(
         await center.desk.page_bytes((await center.clerk("li")).clerk_id, "p1", FULL)
 
 
+async def test_the_frame_is_stored_last_and_only_then_may_the_booth_forget_the_page(
+    center: Center, clerk: ClerkView, announced: PageAnnounced
+) -> None:
+    with pytest.raises(DeskError, match="page_unknown"):
+        await center.desk.append_page("b-01", "p1", PagePart.FRAME, 0, JPEG)
+    frame = JPEG + b"frame"
+    second = replace(
+        announced, page_id="p2", frame_sha256=hashlib.sha256(frame).hexdigest(), frame_size_bytes=len(frame)
+    )
+    await center.desk.announce_page("b-01", second)
+    await center.desk.append_page("b-01", "p2", FULL, 0, JPEG)
+    assert PageStored("p2") not in center.outside.to("b-01")
+    await center.desk.append_page("b-01", "p2", PagePart.FRAME, 0, frame)
+    assert center.outside.to("b-01").count(PageStored("p2")) == 1
+    assert (await center.desk.page_bytes(clerk.clerk_id, "p2", PagePart.FRAME)).data == frame
+
+
 async def test_an_upload_goes_on_at_its_offset_after_the_center_died(
     center: Center, folder: Path, announced: PageAnnounced
 ) -> None:

@@ -83,6 +83,16 @@ def test_pages_of_an_older_store_keep_their_order(tmp_path: Path) -> None:
     assert replaces == (None,)
 
 
+def test_a_page_of_an_older_store_has_no_frame(tmp_path: Path) -> None:
+    page = "INSERT INTO pages VALUES ('p1', 'a1', 0, 'stored', 1, NULL, '{}', 1, 0, NULL, 0, NULL, NULL)"
+    command = "INSERT INTO commands VALUES ('k1', 'a1', 0, 'take_page', 'done', 5, NULL, NULL, NULL)"
+    upgraded = upgraded_from(tmp_path, "0003", page, command)
+    frames = upgraded.execute("SELECT has_frame FROM pages").fetchall()
+    more = upgraded.execute("SELECT more FROM commands").fetchall()
+    upgraded.close()
+    assert (frames, more) == ([(0,)], [(0,)])
+
+
 def test_a_schema_of_a_newer_program_is_refused_in_one_line(store: Path) -> None:
     connection = sqlite3.connect(store / "center.sqlite")
     connection.execute("UPDATE alembic_version SET version_num = '9999'")

@@ -223,9 +223,13 @@ class FakeDesk:
         *,
         replaces: str | None = None,
         corners: list[int] | None = None,
+        more: bool = False,
     ) -> str:
         await self._act("order", clerk.clerk_id, affair_id, kind, material_id, replaces, corners)
         return "command-1"
+
+    async def press_shutter(self, clerk: ClerkView, affair_id: str, command_id: str) -> None:
+        await self._act("press_shutter", clerk.clerk_id, affair_id, command_id)
 
     async def withdraw_command(self, clerk: ClerkView, affair_id: str, command_id: str) -> None:
         await self._act("withdraw_command", clerk.clerk_id, affair_id, command_id)

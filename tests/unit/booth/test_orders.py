@@ -7,8 +7,10 @@ from booth.core.events import (
     CardLifted,
     CardNotRead,
     CardWasRead,
+    PageHindered,
     PageKept,
     PageNotTaken,
+    PressShutter,
     ReadCard,
     StopTaking,
     TakePage,
@@ -23,6 +25,7 @@ from protocol.messages import (
     CommandKind,
     CommandWithdrawn,
     DeviceKind,
+    ShutterPressed,
 )
 from protocol.states import TicketState
 from tests.unit.booth.visits import ID_READER, Desk, card
@@ -123,9 +126,9 @@ def test_a_command_for_another_affair_is_refused(desk: Desk) -> None:
     assert desk.sent == [CommandFailed("c1", ErrorCode.AFFAIR_UNKNOWN)]
 
 
-def test_a_page_is_taken_at_once_and_its_announcement_ends_the_command(desk: Desk) -> None:
+def test_a_page_is_looked_for_at_once_and_its_announcement_ends_the_command(desk: Desk) -> None:
     assert TakePage("c1", "affair-1") in desk.say(issued(CommandKind.TAKE_PAGE))
-    assert desk.core.view().activity is Activity.TAKING_PAGE
+    assert desk.core.view().activity is Activity.LAY_PAGE
     desk.tell(PageKept("c1"))
     assert desk.core.view().activity is Activity.IDLE
     assert desk.sent == [], "the upload says it"
@@ -141,6 +144,33 @@ def test_what_may_go_away_is_tried_again_and_said_once(desk: Desk, code: ErrorCo
     assert desk.sent == [CommandHindered("c1", code)]
     desk.tell(PageKept("c1"))
     assert desk.core.view().problem is None
+
+
+def test_pages_one_after_another_end_with_the_clerks_word(desk: Desk) -> None:
+    command = CommandIssued("c1", "affair-1", CommandKind.TAKE_PAGE, 600, more=True)
+    assert TakePage("c1", "affair-1", more=True) in desk.say(command)
+    for _ in range(3):
+        desk.tell(PageKept("c1"))
+        assert desk.core.view().activity is Activity.LAY_PAGE
+    assert StopTaking("c1") in desk.say(CommandWithdrawn("c1"))
+    assert desk.core.view().activity is Activity.IDLE
+
+
+def test_what_hinders_a_page_is_said_once_and_goes_away_by_itself(desk: Desk) -> None:
+    desk.say(issued(CommandKind.TAKE_PAGE))
+    for _ in range(2):
+        desk.tell(PageHindered("c1", ErrorCode.PAGE_GLARE))
+        assert desk.core.view().problem is ErrorCode.PAGE_GLARE
+        desk.tell(PageHindered("c1", None))
+        assert desk.core.view().problem is None
+    assert desk.sent == [CommandHindered("c1", ErrorCode.PAGE_GLARE)]
+
+
+def test_the_shutter_is_for_the_command_that_runs(desk: Desk) -> None:
+    assert desk.say(ShutterPressed("c1")) == []
+    desk.say(issued(CommandKind.TAKE_PAGE))
+    assert desk.say(ShutterPressed("c0")) == []
+    assert desk.say(ShutterPressed("c1")) == [PressShutter("c1")]
 
 
 def test_what_does_not_go_away_fails_the_command(desk: Desk) -> None:

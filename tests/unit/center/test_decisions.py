@@ -14,6 +14,7 @@ from protocol.errors import ErrorCode, IllegalTransition
 from protocol.messages import (
     CallAnswered,
     CardPresented,
+    CommandFailed,
     CommandHindered,
     CommandKind,
     CommandWithdrawn,
@@ -25,6 +26,7 @@ from protocol.messages import (
     PageStored,
     Rated,
     RatingDeclined,
+    ShutterPressed,
     TicketRequested,
     VisitWiped,
 )
@@ -315,3 +317,41 @@ def test_an_affair_does_not_show_its_resident_in_a_repr() -> None:
     text = repr(samples.signed()) + repr(samples.sign(decide_clerk.ask_signature(samples.complete(), CLERK, 1).affair))
     for personal in (ID_CARD.name, ID_CARD.number, "00000000"):
         assert personal not in text
+
+
+def test_pages_one_after_another_keep_their_command_open_until_the_clerk_ends_it() -> None:
+    affair = decide_clerk.order(
+        samples.serving(),
+        CLERK,
+        NOW_MS,
+        command_id="k1",
+        kind=CommandKind.TAKE_PAGE,
+        material_id=None,
+        booth_online=True,
+        more=True,
+    ).affair
+    for page_id in ("p1", "p2"):
+        affair = decide_booth.announce(affair, samples.announced(page_id), NOW_MS).affair
+        assert affair.commands[0].state is CommandState.ISSUED
+    pressed = decide_clerk.press_shutter(affair, CLERK, NOW_MS, command_id="k1")
+    assert pressed.messages == (ShutterPressed("k1"),)
+    ended = decide_clerk.withdraw(affair, CLERK, NOW_MS, command_id="k1")
+    assert ended.affair.commands[0].state is CommandState.DONE and ended.messages == (CommandWithdrawn("k1"),)
+    failed = decide_booth.hear(affair, CommandFailed("k1", ErrorCode.TIMED_OUT), NOW_MS).affair
+    assert failed.commands[0].state is CommandState.DONE
+    with pytest.raises(DeskError, match="illegal_transition"):
+        decide_clerk.press_shutter(ended.affair, CLERK, NOW_MS, command_id="k1")
+
+
+def test_a_card_is_not_read_one_after_another() -> None:
+    with pytest.raises(DeskError, match="malformed"):
+        decide_clerk.order(
+            samples.serving(),
+            CLERK,
+            NOW_MS,
+            command_id="k1",
+            kind=CommandKind.READ_ID_CARD,
+            material_id=None,
+            booth_online=True,
+            more=True,
+        )

@@ -4,16 +4,20 @@ import pytest
 from numpy.typing import NDArray
 
 from booth.devices.camera.desk_pages import Paper
-from booth.devices.camera.desk_scene import Pose, View, project, render_ground, render_scene
+from booth.devices.camera.desk_scene import VIEW_WIDTH_MM, Corners, Pose, View, project, render_ground, render_scene
 from booth.devices.camera.interface import Image
 from booth.documents.quad import order_corners
-from booth.documents.rectify import MAX_UPSAMPLING, estimate_shape, flat_size, rectify
+from booth.documents.rectify import LONGEST_MM, PageSize, estimate_shape, measure_size, rectify
 from tests.support.desk_scenes import draw_all
 
 
 def blank(width_mm: float, height_mm: float) -> Paper:
     """A paper of a size alone, for geometry."""
     return Paper(np.zeros((1, 1, 3), np.uint8), np.zeros((1, 1), np.uint8), width_mm, height_mm)
+
+
+def size_in(scene: Image, corners: Corners) -> PageSize:
+    return measure_size(order_corners(corners), scene.shape[1], scene.shape[0], VIEW_WIDTH_MM)
 
 
 def fine_print(image: Image) -> NDArray[np.float32]:
@@ -33,52 +37,40 @@ def test_the_shape_of_a_page_is_seen_through_the_perspective(
 
 
 @pytest.mark.parametrize(
-    "width_mm, height_mm, known",
+    "width_mm, height_mm, known, size_px",
     [
-        (210.0, 297.0, "A4"),
-        (297.0, 210.0, "A4"),
-        (105.0, 148.0, "A4"),
-        (210.0, 148.0, "A4"),
-        (85.6, 54.0, "ID-1"),
-        (54.0, 85.6, "ID-1"),
-        (143.0, 105.0, None),
-        (80.0, 80.0, None),
+        (210.0, 297.0, "A4", (2480, 3508)),
+        (297.0, 210.0, "A4", (3508, 2480)),
+        (105.0, 148.0, "A6", (1240, 1748)),
+        (210.0, 148.0, "A5", (2480, 1748)),
+        (85.6, 54.0, "ID-1", (1011, 638)),
+        (54.0, 85.6, "ID-1", (638, 1011)),
+        (143.0, 105.0, "household_page", (1689, 1240)),
+        (80.0, 80.0, None, (945, 945)),
+        (182.0, 257.0, "B5", (2150, 3035)),
+        (120.0, 235.0, None, (1417, 2776)),
     ],
 )
-def test_known_shapes_are_recognised_and_others_kept_as_they_are(
-    width_mm: float, height_mm: float, known: str | None
+def test_a_page_has_its_true_size_at_300_dpi(
+    width_mm: float, height_mm: float, known: str | None, size_px: tuple[int, int]
 ) -> None:
     corners = project(blank(width_mm, height_mm), 1920, 1440, Pose(10, 5, 2), View(8, 3))
-    size = flat_size(order_corners(corners), 1920, 1440)
+    size = measure_size(order_corners(corners), 1920, 1440, VIEW_WIDTH_MM)
     assert size.known == known
-    assert size.width_px / size.height_px == pytest.approx(width_mm / height_mm, rel=0.02)
+    assert (size.width_px, size.height_px) == pytest.approx(size_px, rel=0 if known else 0.03)
+    assert 95 <= size.seen_dpi <= 125, "a camera 1920 px wide sees 111 dpi of a view of 440 mm"
 
 
-def test_a_page_never_gets_more_pixels_than_the_camera_saw_and_a_quarter() -> None:
-    outline = order_corners(project(blank(210, 297), 1280, 960, Pose(0, 0, 1), View(10, 4)))
-    size = flat_size(outline, 1280, 960)
-    top, right, bottom, left = outline.side_lengths_px
-    assert size.width_px <= MAX_UPSAMPLING * max(top, bottom) + 1
-    assert size.height_px <= MAX_UPSAMPLING * max(left, right) + 1
-
-
-@pytest.mark.parametrize(
-    "width_mm, height_mm, limit_px",
-    [(210.0, 297.0, (2480, 3508)), (297.0, 210.0, (3508, 2480)), (85.6, 54.0, (1011, 638))],
-)
-def test_a_page_seen_at_more_than_300_dpi_is_brought_down_to_300(
-    width_mm: float, height_mm: float, limit_px: tuple[int, int]
-) -> None:
-    corners = project(blank(width_mm, height_mm), 12000, 9000, Pose(), View(3, 1))
-    size = flat_size(order_corners(corners), 12000, 9000)
-    assert (size.width_px, size.height_px) == pytest.approx(limit_px, abs=1)
+def test_an_absurd_outline_asks_for_no_absurd_page() -> None:
+    size = measure_size(order_corners([(0, 0), (9000, 4), (9000, 6), (0, 9)]), 9001, 10, 1000.0)
+    assert max(size.width_px, size.height_px) <= LONGEST_MM / 25.4 * 300 + 1
 
 
 def test_the_flat_page_looks_like_the_paper_that_was_laid() -> None:
     paper = draw_all()[2]
     scene, corners = render_scene(render_ground(1920, 1440), paper, Pose(5, 1, 3))
     assert corners is not None
-    flat = rectify(scene, order_corners(corners))
+    flat = rectify(scene, order_corners(corners), size_in(scene, corners))
     print_laid, print_seen = fine_print(paper.image), fine_print(flat)
     assert np.corrcoef(print_laid.ravel(), print_seen.ravel())[0, 1] > 0.9
     border = np.concatenate((flat[0], flat[-1], flat[:, 0], flat[:, -1])).mean(axis=1)
@@ -88,6 +80,6 @@ def test_the_flat_page_looks_like_the_paper_that_was_laid() -> None:
 def test_nothing_is_turned() -> None:
     scene, corners = render_scene(render_ground(960, 720), draw_all()[0], Pose(0, 0, 180))
     assert corners is not None
-    flat = rectify(scene, order_corners(corners))
+    flat = rectify(scene, order_corners(corners), size_in(scene, corners))
     darkest = np.unravel_index(int(np.argmin(flat[:, :, 1][10:-10, 10:-10])), flat[10:-10, 10:-10, 1].shape)
     assert darkest[1] < flat.shape[1] / 2, "the portrait of a card that lies upside down stays on the left"

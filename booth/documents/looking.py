@@ -1,0 +1,131 @@
+"""One look after another at the desk: what lies there, whether it moved, what is on it, and whether the camera sees.
+
+Used by the one documents thread alone. Between two searches the outline is only followed; what a look costs is measured
+by `bench documents`.
+"""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from booth.core.capture import Sight
+from booth.devices.camera.interface import Image
+from booth.documents.find import AUTOMATIC_CONFIDENCE, Found, find_pages
+from booth.documents.page import shrink
+from booth.documents.quad import Quad, corners_of
+from booth.documents.signature import PageSignature, sign_page
+from booth.documents.track import Tracker
+from protocol.errors import ErrorCode
+
+PREVIEW_PX = 960
+SIGNATURE_PX = 1920
+
+SEARCH_AGAIN_S = 0.5
+"""An outline that is followed is searched for afresh so often: a follower sees nothing new come in."""
+
+THUMB_PX = 160
+MOVED_LEVELS = 14
+"""Grey levels by which a pixel of the thumbnail must differ from the look before to have moved; an estimate."""
+
+MOVED_SHARE = 0.0015
+"""The part of the thumbnail that may differ: a fingertip 8 mm wide is 0.002 of the desk."""
+
+BLACK_LEVEL = 14.0
+"""99 of 100 pixels darker than this: a lens cap, a dead lamp. Out of 255; sensors' black with noise is 2 to 8."""
+
+BRIGHT_LEVEL = 250.0
+BRIGHT_SHARE = 0.6
+"""A desk of which so much is at `BRIGHT_LEVEL` shows nothing any more; a white page on a white mat stays below."""
+
+
+class Looker:
+    """`look` at each picture, in order. Its memory is one thumbnail and one outline."""
+
+    def __init__(self) -> None:
+        self._thumb: NDArray[np.uint8] | None = None
+        self._tracker: Tracker | None = None
+        self._found = Found()
+        self._searched_s = float("-inf")
+
+    def look(self, image: Image, at_s: float) -> Sight | ErrorCode:
+        """What is seen in the picture taken at `at_s`, or why nothing can be seen."""
+        preview = small_of(image, PREVIEW_PX)
+        moved, trouble = self._watch(preview)
+        if trouble is not None:
+            self.forget()
+            return trouble
+        best = self._outline(preview, moved, at_s)
+        signature = None if best is None or moved else self._sign(image, best, preview)
+        return _sight(preview, best, self._found, moved, signature, self._tracker)
+
+    def forget(self) -> None:
+        """Begin anew."""
+        self._thumb, self._tracker, self._found = None, None, Found()
+        self._searched_s = float("-inf")
+
+    def _watch(self, preview: Image) -> tuple[bool, ErrorCode | None]:
+        height = max(1, round(preview.shape[0] * THUMB_PX / preview.shape[1]))
+        thumb = cv2.resize(preview[:, :, 1], (THUMB_PX, height), interpolation=cv2.INTER_AREA).astype(np.uint8)
+        before, self._thumb = self._thumb, thumb
+        if float(np.percentile(thumb, 99)) < BLACK_LEVEL:
+            return True, ErrorCode.CAMERA_DARK
+        if float(np.mean(preview[::4, ::4].min(axis=2) >= BRIGHT_LEVEL)) > BRIGHT_SHARE:
+            return True, ErrorCode.CAMERA_BRIGHT
+        if before is None or before.shape != thumb.shape:
+            return True, None
+        # The exposure may drift as a whole without anything moving.
+        apart = thumb.astype(np.int16) - before
+        apart -= np.int16(np.median(apart))
+        return bool(float(np.mean(np.abs(apart) > MOVED_LEVELS)) > MOVED_SHARE), None
+
+    def _outline(self, preview: Image, moved: bool, at_s: float) -> Quad | None:
+        """The surest page's outline as measured in this preview."""
+        if self._tracker is not None and not moved and at_s - self._searched_s < SEARCH_AGAIN_S:
+            followed = self._tracker.follow(preview)
+            if followed is not None:
+                return self._tracker.exact
+        self._found, self._searched_s = find_pages(preview), at_s
+        best = self._found.best
+        if best is None:
+            self._tracker = None
+        elif self._tracker is None or _far(best, self._tracker.exact, preview):
+            self._tracker = Tracker(best)
+        else:
+            self._tracker.follow(preview)
+        return best
+
+    def _sign(self, image: Image, outline: Quad, preview: Image) -> PageSignature:
+        seen = small_of(image, SIGNATURE_PX)
+        return sign_page(seen, outline.scaled(seen.shape[1] / preview.shape[1]))
+
+
+def small_of(image: Image, width_px: int) -> Image:
+    """The picture about `width_px` wide; a large one is first thinned out by whole pixels, which costs nothing."""
+    step = max(1, image.shape[1] // (2 * width_px))
+    return shrink(image[::step, ::step], width_px / (image.shape[1] / step))
+
+
+def _far(one: Quad, other: Quad, preview: Image) -> bool:
+    return float(np.abs(one.points - other.points).max()) > 0.01 * max(preview.shape[:2])
+
+
+def _sight(
+    preview: Image,
+    best: Quad | None,
+    found: Found,
+    moved: bool,
+    signature: PageSignature | None,
+    tracker: Tracker | None,
+) -> Sight:
+    height, width = preview.shape[:2]
+    shown = [] if best is None else [tracker.shown if tracker is not None else best]
+    shown += [page for page in found.pages[1:]]
+    return Sight(
+        aspect=width / height,
+        outlines=tuple(corners_of(each, width, height) for each in shown[:8]),
+        exact=None if best is None else corners_of(best, width, height),
+        trusted=best is not None and best.confidence >= AUTOMATIC_CONFIDENCE,
+        moved=moved,
+        cut=bool(found.cut) and best is None,
+        signature=signature,
+    )

@@ -1,0 +1,40 @@
+"""Everything that the booth does with pictures, at one bench: looking, making pages, encoding. For one thread alone."""
+
+from booth.core.capture import Corners, Sight
+from booth.devices.camera.interface import Image
+from booth.documents import page as pages
+from booth.documents.looking import PREVIEW_PX, Looker
+from booth.documents.page import PageImage
+from booth.documents.quad import outline_in
+from booth.documents.refine import refine
+from protocol.errors import ErrorCode
+
+
+class PictureWorkshop:
+    """`view_width_mm`: how wide the camera's view of the mat is."""
+
+    def __init__(self, view_width_mm: float = pages.VIEW_WIDTH_MM) -> None:
+        self._view_width_mm = view_width_mm
+        self._looker = Looker()
+
+    def look(self, image: Image, at_s: float) -> Sight | ErrorCode:
+        """See `Looker.look`."""
+        return self._looker.look(image, at_s)
+
+    def make_page(self, image: Image, near: Corners | None) -> PageImage:
+        """The page whose outline was seen in a preview, found exactly in the full picture."""
+        outline = None
+        if near is not None:
+            height, width = image.shape[:2]
+            outline = refine(image, outline_in(near, width, height), 3.0 * max(1.0, width / PREVIEW_PX))
+        return pages.make_page(image, outline, view_width_mm=self._view_width_mm)
+
+    def frame_jpeg(self, image: Image) -> bytes:
+        return pages.frame_jpeg(image)
+
+    def preview_jpeg(self, image: Image, max_width_px: int) -> bytes:
+        return pages.preview_jpeg(image, max_width_px)
+
+    def forget(self) -> None:
+        """Drop what is remembered of the desk."""
+        self._looker.forget()
