@@ -424,7 +424,8 @@ class Outline(Message, frozen=True):
 class DeskSeen(Message, frozen=True, tag="desk_seen"):
     """What the document camera sees now; each one replaces the one before. `aspect` is the frame's width over height.
 
-    `wanted`: a page is ordered just now, `more`: one after another. `taken` counts the pages of that order.
+    `wanted`: a page is ordered just now, `more`: one after another. `taken` counts the pages of that order, `shots` all
+    that the booth has taken: when it grows, the shutter is heard.
     """
 
     state: DeskState
@@ -433,6 +434,7 @@ class DeskSeen(Message, frozen=True, tag="desk_seen"):
     wanted: bool = False
     more: bool = False
     taken: Count = 0
+    shots: Count = 0
     flaw: FlawKind | None = None
     trouble: ErrorCode | None = None
 

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Protocol
 
+from msgspec.structs import replace
+
 from protocol.errors import ErrorCode
 from protocol.messages import DeskSeen, DeskState, Outline
 from protocol.pages import FlawKind
@@ -185,6 +187,7 @@ class Capture:
     _blurs: int = 0
     _taking: Signature | None = None
     _forced: bool = False
+    _shots: int = 0
     _known: list[Signature] = field(default_factory=list)
     _sight: Sight = field(default_factory=lambda: Sight(aspect=4 / 3))
     _shown: DeskSeen | None = None
@@ -248,6 +251,7 @@ class Capture:
     def kept(self, now_ms: int) -> list[CaptureEffect]:
         """The page is safe. A command that wanted one page has it."""
         self._state, self._blurs = Hold.DONE, 0
+        self._shots = (self._shots + 1) % 1_000_000
         self._is_known = True
         if self._taking is not None:
             self._known = [*self._known, self._taking][-MAX_KNOWN:]
@@ -361,6 +365,7 @@ class Capture:
             wanted=order is not None,
             more=order is not None and order.more,
             taken=order.taken if order is not None else 0,
+            shots=self._shots,
             flaw=flaw,
             trouble=self._trouble,
         )
@@ -372,8 +377,7 @@ def _apart(one: Corners, other: Corners) -> float:
 
 def _differs(seen: DeskSeen, shown: DeskSeen) -> bool:
     """Whether a person would see the difference."""
-    words = (seen.state, seen.wanted, seen.more, seen.taken, seen.flaw, seen.trouble, len(seen.outlines))
-    if words != (shown.state, shown.wanted, shown.more, shown.taken, shown.flaw, shown.trouble, len(shown.outlines)):
+    if replace(seen, outlines=[]) != replace(shown, outlines=[]) or len(seen.outlines) != len(shown.outlines):
         return True
     pairs = zip(seen.outlines, shown.outlines, strict=True)
     return any(

@@ -76,7 +76,8 @@ class Looker:
         # The exposure may drift as a whole without anything moving.
         apart = thumb.astype(np.int16) - before
         apart -= np.int16(np.median(apart))
-        return bool(float(np.mean(np.abs(apart) > MOVED_LEVELS)) > MOVED_SHARE), None
+        moved = float(np.mean(np.abs(apart) > MOVED_LEVELS))
+        return moved > MOVED_SHARE, None
 
     def _outline(self, preview: Image, moved: bool, at_s: float) -> Quad | None:
         """The surest page's outline as measured in this preview."""
@@ -106,7 +107,8 @@ def small_of(image: Image, width_px: int) -> Image:
 
 
 def _far(one: Quad, other: Quad, preview: Image) -> bool:
-    return float(np.abs(one.points - other.points).max()) > 0.01 * max(preview.shape[:2])
+    apart = float(np.abs(one.points - other.points).max())
+    return apart > 0.01 * float(max(preview.shape[:2]))
 
 
 def _sight(

@@ -32,6 +32,7 @@ class AffairPageDesk(Protocol):
         *,
         replaces: str | None = None,
         corners: list[int] | None = None,
+        more: bool = False,
     ) -> str: ...
 
     async def booth_served(self, clerk: ClerkView, affair_id: str) -> str: ...

@@ -42,6 +42,7 @@ class AffairDesk(Protocol):
         material_id: str | None = None,
         *,
         replaces: str | None = None,
+        corners: list[int] | None = None,
         more: bool = False,
     ) -> str: ...
 

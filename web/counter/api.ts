@@ -55,10 +55,21 @@ export class CounterApi {
     return this.send('POST', `${of(affair)}/${how}`)
   }
 
-  /** `material`: which one a page is for; `replaces`: in which page's place it comes. */
-  order(affair: string, kind: CommandKind, material: string | null, replaces: string | null = null): Promise<{ command_id: string }> {
-    const body: CommandWanted = { kind, material_id: material, replaces }
+  /** `material`: which one a page is for; `replaces`: in which page's place it comes; `more`: one after another. */
+  order(
+    affair: string,
+    kind: CommandKind,
+    material: string | null,
+    replaces: string | null = null,
+    more = false,
+  ): Promise<{ command_id: string }> {
+    const body: CommandWanted = { kind, material_id: material, replaces, more }
     return this.send('POST', `${of(affair)}/commands`, body)
+  }
+
+  /** Take what lies there now, for a `take_page` command that runs. */
+  pressShutter(affair: string, command: string): Promise<void> {
+    return this.send('POST', `${of(affair)}/commands/${encodeURIComponent(command)}/shutter`)
   }
 
   withdraw(affair: string, command: string): Promise<void> {

@@ -2,7 +2,7 @@
 import { computed, inject, shallowRef, type ComputedRef, type InjectionKey, type ShallowRef } from 'vue'
 
 import { MediaLeg } from '@lib/media'
-import type { AffairView, CounterView, Outcome, TicketState } from '@lib/protocol'
+import type { AffairView, CounterEvent, CounterView, DeskSeen, Outcome, TicketState } from '@lib/protocol'
 import { ReconnectingSocket, backOff } from '@lib/socket'
 
 import { CounterApi, Refused } from './api'
@@ -20,9 +20,14 @@ export interface Ended {
 
 const OVER: readonly TicketState[] = ['finished', 'missed', 'abandoned', 'transferred', 'waiting']
 
+/** The booth repeats what it sees every second. */
+const SEEN_MS = 3000
+
 export class Counter {
   readonly phase: ShallowRef<Phase> = shallowRef('asking')
   readonly view: ShallowRef<CounterView | null> = shallowRef(null)
+  /** What the document camera at the affair's booth sees just now; null when nothing was said of it for a while. */
+  readonly desk: ShallowRef<DeskSeen | null> = shallowRef(null)
   readonly feedUp: ShallowRef<boolean> = shallowRef(false)
   readonly media: ShallowRef<MediaLeg | null> = shallowRef(null)
   /** Why the log-in page is shown, when that wasn't the clerk's own wish. */
@@ -36,7 +41,8 @@ export class Counter {
   /** How the last one left, until the notice was read. */
   readonly ended: ShallowRef<Ended | null> = shallowRef(null)
 
-  private feed: ReconnectingSocket<CounterView> | null = null
+  private feed: ReconnectingSocket<CounterEvent> | null = null
+  private forgetting: ReturnType<typeof setTimeout> | undefined
   private release: () => void = () => {}
   private takenAt: { affair: string | null; at: number } | null = null
 
@@ -94,8 +100,8 @@ export class Counter {
     this.expired.value = false
     this.phase.value = 'in'
     this.release = holdCounter(() => this.phase.value === 'in' && this.leave('elsewhere'))
-    this.feed = new ReconnectingSocket<CounterView>('/api/feed', {
-      onMessage: (view) => this.show(view),
+    this.feed = new ReconnectingSocket<CounterEvent>('/api/feed', {
+      onMessage: (event) => (event.type === 'view' ? this.show(event) : this.see(event)),
       onClose: () => {
         this.feedUp.value = false
         void this.checkLogIn()
@@ -121,6 +127,12 @@ export class Counter {
     this.ended.value = { ticketNo: last.ticket_no, caseNo: last.case_no, how: howItLeft(last, view) }
   }
 
+  private see(seen: DeskSeen): void {
+    this.desk.value = seen
+    clearTimeout(this.forgetting)
+    this.forgetting = setTimeout(() => (this.desk.value = null), SEEN_MS)
+  }
+
   private leave(to: 'out' | 'elsewhere', expired = false): void {
     if (this.phase.value === 'out') return
     this.phase.value = to
@@ -132,6 +144,7 @@ export class Counter {
     this.media.value?.close()
     this.media.value = null
     this.view.value = null
+    this.desk.value = null
     this.ended.value = null
     this.takenAt = null
     this.feedUp.value = false

@@ -1,7 +1,7 @@
 /** The page's line to the booth process: views come in, actions go out, and media offers travel between them. */
 import { computed, inject, shallowRef, type ComputedRef, type InjectionKey, type ShallowRef } from 'vue'
 
-import type { KioskAction, KioskEvent, KioskView, TrackOffer } from '@lib/protocol'
+import type { DeskSeen, KioskAction, KioskEvent, KioskView, TrackOffer } from '@lib/protocol'
 import { ReconnectingSocket } from '@lib/socket'
 
 /** Which part of the booth this page is: the picture above, the touch screen below, or both in one. */
@@ -13,11 +13,16 @@ interface PendingOffer {
   refuse: (reason: Error) => void
 }
 
+/** The booth repeats what it sees every second. */
+const SEEN_MS = 3000
+
 export class KioskLink {
   /** The newest view; null until the first one came. */
   readonly view: ShallowRef<KioskView | null> = shallowRef(null)
   /** Counts the views, so that a button can wait for the next one. */
   readonly views: ShallowRef<number> = shallowRef(0)
+  /** What the document camera sees just now; null when the booth said nothing of it for a while. */
+  readonly desk: ShallowRef<DeskSeen | null> = shallowRef(null)
   /** Whether the booth process hears this page. */
   readonly up: ComputedRef<boolean>
   /** Called when a standing media connection is gone at the center's side. */
@@ -25,6 +30,7 @@ export class KioskLink {
 
   private readonly socket: ReconnectingSocket<KioskEvent, KioskAction>
   private pending: PendingOffer | null = null
+  private forgetting: ReturnType<typeof setTimeout> | undefined
 
   constructor(readonly screen: Screen) {
     this.socket = new ReconnectingSocket<KioskEvent, KioskAction>('/ws', {
@@ -55,6 +61,11 @@ export class KioskLink {
       case 'view':
         this.view.value = event
         this.views.value++
+        break
+      case 'desk_seen':
+        this.desk.value = event
+        clearTimeout(this.forgetting)
+        this.forgetting = setTimeout(() => (this.desk.value = null), SEEN_MS)
         break
       case 'media_answer':
         if (this.pending?.offerId !== event.offer_id) break

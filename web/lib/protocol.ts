@@ -183,6 +183,7 @@ export interface DeskSeen {
   wanted: boolean
   more: boolean
   taken: number
+  shots: number
   flaw: FlawKind | null
   trouble: ErrorCode | null
 }

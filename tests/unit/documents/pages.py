@@ -28,10 +28,12 @@ def paper(which: int, dpi: float = DPI) -> Image:
 def lit(image: Image, left: float, right: float, tint: tuple[float, float, float] = (1.0, 1.0, 1.0)) -> Image:
     """The same under light that goes from `left` to `right`, of this colour (BGR)."""
     fall = np.linspace(left, right, image.shape[1], dtype=np.float32)[None, :, None]
-    return np.rint(image * fall * np.array(tint, np.float32)).clip(0, 255).astype(np.uint8)
+    seen: Image = np.rint(image * fall * np.array(tint, np.float32)).clip(0, 255).astype(np.uint8)
+    return seen
 
 
 def shadowed(image: Image, keeps: float) -> Image:
     """A person's shadow over the right 40 %, its edge 6 mm wide."""
     edge = 1 / (1 + np.exp(-(np.arange(image.shape[1]) / image.shape[1] - 0.6) * 120))
-    return np.rint(image * (1 - (1 - keeps) * edge)[None, :, None]).astype(np.uint8)
+    seen: Image = np.rint(image * (1 - (1 - keeps) * edge)[None, :, None]).astype(np.uint8)
+    return seen

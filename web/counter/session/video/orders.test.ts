@@ -5,7 +5,7 @@ import type { AffairView, CommandState, CommandView, DeviceState } from '@lib/pr
 import { hindrance, worthShowing } from './orders'
 
 function command(state: CommandState, issued_at_ms = 1): CommandView {
-  return { command_id: `c${issued_at_ms}`, kind: 'take_page', state, issued_at_ms, material_id: null, code: null }
+  return { command_id: `c${issued_at_ms}`, kind: 'take_page', state, issued_at_ms, material_id: null, code: null, more: false }
 }
 
 function affair(camera: DeviceState | null, commands: CommandView[] = [], online = true): AffairView {
