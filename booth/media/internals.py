@@ -26,6 +26,7 @@ from aiortc.clock import current_ntp_time
 from aiortc.codecs import get_capabilities, is_rtx
 from aiortc.codecs.vpx import VpxPayloadDescriptor
 from aiortc.mediastreams import MediaStreamError
+from aiortc.rate import RemoteBitrateEstimator
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters, RTCRtpReceiveParameters
 from aiortc.rtcrtpreceiver import StreamStatistics
 from aiortc.rtp import (
@@ -68,6 +69,8 @@ class BoothConnection(RTCPeerConnection):
 
     def __init__(self) -> None:
         super().__init__(RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE))
+        self._estimator = RemoteBitrateEstimator()
+        """One for all that is received: it comes over one line."""
 
     def publish(self, track: MediaStreamTrack, profile: Profile) -> RTCRtpTransceiver:
         """A section that sends this track; the profile is for video."""
@@ -89,7 +92,7 @@ class BoothConnection(RTCPeerConnection):
         transceiver = cast(RTCRtpTransceiver, create(direction, kind, sender_track))
         transceiver.setCodecPreferences(_codecs(kind))
         transport = transceiver.sender.transport
-        receiver = FlowReceiver(kind, transport)
+        receiver = FlowReceiver(kind, transport, self._estimator)
         ends: Any = transceiver
         if sender_track is not None:
             sender = PacedSender(sender_track, transport)
@@ -208,8 +211,9 @@ class PacedSender(RTCRtpSender):
 class FlowReceiver(RTCRtpReceiver):
     """aiortc's receiver without its jitter buffer, its decoder's thread and its unbounded queue."""
 
-    def __init__(self, kind: str, transport: RTCDtlsTransport) -> None:
+    def __init__(self, kind: str, transport: RTCDtlsTransport, estimator: RemoteBitrateEstimator) -> None:
         super().__init__(kind, transport)
+        self._estimator = estimator
         self.flow: PictureFlow | VoiceFlow = (
             VoiceFlow() if kind == "audio" else PictureFlow(self._ask, self._want_keyframe)
         )
@@ -274,10 +278,9 @@ class FlowReceiver(RTCRtpReceiver):
     async def _estimate(self, packet: RtpPacket, arrival_time_ms: int) -> None:
         """aiortc's estimate of what this way carries, told to the center as REMB."""
         ends: Any = self
-        estimator = ends._RTCRtpReceiver__remote_bitrate_estimator
-        if estimator is None or packet.extensions.abs_send_time is None:
+        if packet.extensions.abs_send_time is None:
             return
-        remb = estimator.add(
+        remb = self._estimator.add(
             abs_send_time=packet.extensions.abs_send_time,
             arrival_time_ms=arrival_time_ms,
             payload_size=len(packet.payload) + packet.padding_size,

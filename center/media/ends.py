@@ -33,6 +33,7 @@ from center.media.rates import DownlinkRates, UplinkRates
 from center.media.splice import Splice
 from protocol.messages import TrackName
 
+VIDEO_CLOCK_HZ = 90_000
 KEYFRAME_INTERVAL_S = 0.3
 """A publisher is asked for keyframes not more often than this, however many subscribers ask."""
 MOST_RETRANSMITTED = 128
@@ -63,6 +64,8 @@ class PublisherEnd(ReceivingEnd):
         self._keyframe_due = False
         self._octets = 0
         self._reported_at_s = float("-inf")
+        self._picture: tuple[int, int, float] | None = None
+        """The newest one's SSRC, timestamp, and timestamp in seconds without a wrap."""
 
     def add(self, sink: PacketSink) -> None:
         self._sinks = (*self._sinks, sink)
@@ -119,7 +122,20 @@ class PublisherEnd(ReceivingEnd):
     def on_stop(self) -> None:
         self._sinks, self._history = (), History()
 
+    def _note_picture(self, packet: Packet, now_s: float) -> None:
+        """Tell the rates when a picture begins to arrive."""
+        ssrc, timestamp, made_s = self._picture or (0, 0, 0.0)
+        if packet.ssrc != ssrc:
+            self._picture = (packet.ssrc, packet.timestamp, 0.0)
+            return
+        ahead = packet.timestamp - timestamp & 0xFFFFFFFF
+        if 0 < ahead < 1 << 31:
+            made_s += ahead / VIDEO_CLOCK_HZ
+            self._picture = (ssrc, packet.timestamp, made_s)
+            self._rates.on_picture(self.track_name, made_s, now_s)
+
     def _mend(self, packet: Packet, now_s: float) -> None:
+        self._note_picture(packet, now_s)
         if lost := self._gaps.arrived(packet.sequence_number, now_s):
             self.feed_back(RtcpRtpfbPacket(fmt=RTCP_RTPFB_NACK, ssrc=self.own_ssrc, media_ssrc=packet.ssrc, lost=lost))
         if self._keyframe_due:
@@ -154,6 +170,7 @@ class SubscriberEnd(SendingEnd):
         self._rtx_sequence_number = random.getrandbits(15)
         self._octets_sent = 0
         self._credit = 0
+        self._noted = (0, float("-inf"))
 
     @property
     def source(self) -> PacketSource | None:
@@ -205,6 +222,7 @@ class SubscriberEnd(SendingEnd):
         The relation is the publisher's own, moved by the stream's constant offset and carried on to this moment, so
         that all its tracks keep in step. Until the publisher has said it, nothing is made up.
         """
+        self._note_sent(now_s)
         if self._format is None or self._splice is None or self._clock is None:
             return
         ntp, timestamp, told_s = self._clock
@@ -220,6 +238,13 @@ class SubscriberEnd(SendingEnd):
         )
         name = RtcpSourceInfo(ssrc=self.ssrc, items=[(1, self._format.cname.encode("utf8"))])
         self.send_bytes(bytes(RtcpSrPacket(ssrc=self.ssrc, sender_info=info)) + bytes(RtcpSdesPacket(chunks=[name])))
+
+    def _note_sent(self, now_s: float) -> None:
+        """Tell the rates what was sent since the last time."""
+        octets, at_s = self._noted
+        sent_bps = (self._octets_sent - octets) * 8 / (now_s - at_s)
+        self._noted = (self._octets_sent, now_s)
+        self._rates.on_sent(self.track_name, sent_bps, now_s)
 
     def on_start(self, form: SendingFormat) -> None:
         self._format = form
