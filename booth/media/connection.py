@@ -11,7 +11,7 @@ from aiortc import MediaStreamTrack, RTCRtpTransceiver, RTCSessionDescription
 from aiortc.exceptions import InvalidAccessError, InvalidStateError, OperationError
 
 from booth.errors import CenterRefused
-from booth.media.encoders import profile_of
+from booth.media.encoders import PictureEncoder, Sending, profile_of
 from booth.media.internals import BoothConnection
 from booth.media.receiving import PictureFlow, Reception, VoiceFlow
 from protocol.errors import ErrorCode
@@ -40,6 +40,7 @@ class MediaConnection:
         self._latest: dict[TrackName, av.VideoFrame] = {}
         self._peaks: dict[TrackName, float] = {}
         self._sections: list[tuple[TrackName, TrackDirection, RTCRtpTransceiver]] = []
+        self._encoders: dict[TrackName, PictureEncoder] = {}
         self._flows: dict[TrackName, PictureFlow | VoiceFlow] = {}
         self._connection = BoothConnection()
         self._connection.add_listener("connectionstatechange", self._follow)
@@ -70,7 +71,10 @@ class MediaConnection:
         """The SDP, and what its sections carry. To be called once."""
         connection = self._connection
         for name, track in self._publish.items():
-            self._sections.append((name, TrackDirection.PUBLISH, connection.publish(track, profile_of(name))))
+            transceiver, encoder = connection.publish(track, profile_of(name))
+            self._sections.append((name, TrackDirection.PUBLISH, transceiver))
+            if encoder is not None:
+                self._encoders[name] = encoder
         for name in self._subscribe:
             transceiver, flow = connection.subscribe("audio" if name in _AUDIO else "video")
             self._sections.append((name, TrackDirection.SUBSCRIBE, transceiver))
@@ -111,6 +115,11 @@ class MediaConnection:
         """How a subscribed track came in so far."""
         flow = self._flows.get(track)
         return Reception() if flow is None else flow.reception
+
+    def sending(self, track: TrackName) -> Sending | None:
+        """How a published video track goes out; None for a voice."""
+        encoder = self._encoders.get(track)
+        return None if encoder is None else encoder.sending
 
     async def _read(self, name: TrackName, flow: PictureFlow | VoiceFlow) -> None:
         async for frame in flow.frames():

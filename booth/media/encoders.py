@@ -20,6 +20,16 @@ SHORTEST_HOLD_S = 8.0
 
 
 @dataclass(frozen=True, slots=True)
+class Sending:
+    """How one published video track goes out."""
+
+    target_bps: int
+    keyframes: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
     """One kind of picture on the wire."""
 
@@ -32,11 +42,11 @@ class Profile:
     manner: Manner
 
 
-FACE = Profile(1_500_000, 100_000, 1_500_000, True, Manner(56, 0, 300, 4))
+FACE = Profile(1_500_000, 60_000, 1_500_000, True, Manner(56, 0, 300, 4))
 """Motion: coarser, then smaller, before it drops a frame."""
 DOCUMENT = Profile(
-    800_000,
-    60_000,
+    1_000_000,
+    40_000,
     1_500_000,
     False,
     Manner(quantizer_max=40, drop_below_percent=60, keyframe_percent=900, noise_sensitivity=0),
@@ -96,6 +106,10 @@ class PictureEncoder(Encoder):
         self._picture_id = random.getrandbits(15)
         self._last_pts: int | None = None
         self._period = CLOCK_HZ / 15
+
+    @property
+    def sending(self) -> Sending:
+        return Sending(self._bps, self.keyframes, self._at[0], self._at[1])
 
     @property
     def target_bitrate(self) -> int:

@@ -72,11 +72,10 @@ class BoothConnection(RTCPeerConnection):
         self._estimator = RemoteBitrateEstimator()
         """One for all that is received: it comes over one line."""
 
-    def publish(self, track: MediaStreamTrack, profile: Profile) -> RTCRtpTransceiver:
-        """A section that sends this track; the profile is for video."""
+    def publish(self, track: MediaStreamTrack, profile: Profile) -> tuple[RTCRtpTransceiver, PictureEncoder | None]:
+        """A section that sends this track; the profile and the encoder are for video."""
         transceiver = self.addTransceiver(track, "sendonly")
-        cast(PacedSender, transceiver.sender).encode_as(profile)
-        return transceiver
+        return transceiver, cast(PacedSender, transceiver.sender).encode_as(profile)
 
     def subscribe(self, kind: str) -> tuple[RTCRtpTransceiver, PictureFlow | VoiceFlow]:
         """A section that receives, and what comes out of it."""

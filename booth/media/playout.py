@@ -21,10 +21,14 @@ LATE_SHARE = 0.02
 """Of the packets may come later than the delay allows."""
 ADJUST_EVERY_S = 0.2
 """Adding or leaving out 20 ms five times a second is hardly heard in speech."""
+CATCH_UP_S = 0.1
+"""More delay than that beyond what is wanted is not worn off but left out."""
 SILENT_AFTER_S = 0.12
 """Without any packet; until then what was heard fades."""
 _LOOK_EVERY = 8
 """Packets between two looks at their transit times."""
+TOO_LATE = 10
+"""Packets in a row, 200 ms: the way became longer for good, or the sender stood still; begin anew with what comes."""
 JUMP_S = 2.0
 """A timestamp that is this far off belongs to another time line."""
 
@@ -62,14 +66,15 @@ class Playout:
     """One stream of sound. `now_s` is monotonic."""
 
     def __init__(self) -> None:
-        self.played = self.recovered = self.concealed = self.merged = self.late = 0
+        self.played = self.recovered = self.concealed = self.merged = self.late = self.skipped = 0
         self._unwrap = Unwrapper(32)
         self._packets: dict[int, bytes] = {}
         self._transits_s: deque[float] = deque(maxlen=REMEMBERED)
         self._next: int | None = None
         """The timestamp to be played next; None while it is silent."""
         self._floor = 0
-        """What comes before this timestamp is too late."""
+        """What comes before this timestamp was heard already."""
+        self._late_together = 0
         self._clock_s = 0.0
         """When `_next` is played."""
         self._heard_s = 0.0
@@ -111,10 +116,20 @@ class Playout:
             if not self._packets and now_s - self._heard_s > SILENT_AFTER_S + self._wanted_s:
                 self._fall_silent()
                 break
+            self._catch_up()
             steps.append(self._step(self._next))
-            self._floor = self._next
             self._clock_s += FRAME_SAMPLES / RATE_HZ
         return steps
+
+    def _begin(self, at: int, payload: bytes, now_s: float) -> None:
+        self._packets = {at: payload}
+        self._next, self._clock_s = at, now_s + self._wanted_s
+
+    def _catch_up(self) -> None:
+        """After a standstill everything comes at once: leave out what nobody wants to hear so late."""
+        while len(self._packets) > 1 and self.delay_s - self._wanted_s > CATCH_UP_S:
+            self._take(min(self._packets))
+            self.skipped += 1
 
     def _step(self, at: int) -> Step:
         at = self._aligned(at)
@@ -132,7 +147,7 @@ class Playout:
             self.played += 1
             return Play(self._take(at))
         if following is not None:
-            self._next = at + FRAME_SAMPLES
+            self._floor = self._next = at + FRAME_SAMPLES
             self.recovered += 1
             return Recover(following)
         if self._packets or excess_s > 0 or self.delay_s >= MOST_DELAY_S:
@@ -146,7 +161,7 @@ class Playout:
         return nearest if nearest < at + FRAME_SAMPLES else at
 
     def _take(self, at: int) -> bytes:
-        self._next = at + FRAME_SAMPLES
+        self._floor = self._next = at + FRAME_SAMPLES
         return self._packets.pop(at)
 
     def _concealed(self) -> Conceal:
@@ -157,7 +172,7 @@ class Playout:
         self._next = None
         self._packets.clear()
         self._transits_s.clear()
-        self._noted = 0
+        self._noted = self._late_together = 0
         self._wanted_s = LEAST_DELAY_S
 
     def _note(self, transit_s: float) -> None:

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from protocol.messages import TrackName
 
 REMB_BPS = 1_500_000
-"""What a publisher may send in one video section, said with its first packet. A sender that must find out for itself
-takes 17 s and nine keyframes to get there (aiortc), and its encoder goes no higher."""
+"""What a publisher may send of a face, said with its first packet. A sender that must find out for itself takes 17 s
+and nine keyframes to get there (aiortc), and its encoder goes no higher."""
 VOICE_BPS = 60_000
 """One voice with all headers: Opus at 32 kbit/s, 50 packets a second of about 60 bytes of headers each."""
 
@@ -29,6 +29,9 @@ QUEUE_S = 0.08
 EMPTY_QUEUE_S = 0.03
 CUT = 0.85
 """Of what arrived, when a queue stands: it must drain (draft-ietf-rmcat-gcc-02, 5.5)."""
+DEEPEST_CUT = 0.6
+"""Of the former limit, at one time: a machine that stood still for a moment looks like a line that is full."""
+CUTS_IN_A_ROW = 4
 REST_S = 1.0
 """Between two cuts: the effect of one is seen before the next."""
 FALLEN = 0.95
@@ -50,10 +53,12 @@ class Portion:
 
     weight: float
     least_bps: int
+    most_bps: int
+    """On a line that is free, too."""
 
 
-PORTIONS: Mapping[TrackName | None, Portion] = {TrackName.DOCUMENT: Portion(0.4, 40_000)}
-FACE_PORTION = Portion(0.6, 80_000)
+PORTIONS: Mapping[TrackName | None, Portion] = {TrackName.DOCUMENT: Portion(0.4, 40_000, 1_000_000)}
+FACE_PORTION = Portion(0.6, 80_000, REMB_BPS)
 VOICES = frozenset({TrackName.VOICE, TrackName.CLERK_VOICE})
 
 
@@ -103,8 +108,11 @@ class UplinkRates:
         if queue is None or not queue.continues(made_s):
             queue = self._queues[track] = _Queue()
         standing_s = queue.on_picture(made_s, now_s)
-        if standing_s is not None:
-            self._line.on_queue(standing_s, self._tracks.total_bps(now_s), now_s)
+        if standing_s is None:
+            return
+        self._line.on_queue(standing_s, self._tracks.total_bps(now_s), now_s)
+        if queue.stands_still:
+            del self._queues[track]
 
     def on_reception(self, track: TrackName | None, fraction_lost: float, received_bps: float, now_s: float) -> None:
         """What arrived of one track since the last report."""
@@ -114,8 +122,9 @@ class UplinkRates:
     def limit_bps(self, track: TrackName | None, rooms_bps: Iterable[int], now_s: float) -> int:
         """What it may send of this video track. `rooms_bps`: what each subscriber that said so has room for."""
         line_bps = self._line.room(now_s)
-        own_bps = REMB_BPS if line_bps is None else self._tracks.share(track, line_bps, now_s)
-        return min(own_bps, *rooms_bps, REMB_BPS)
+        most_bps = _portion(track).most_bps
+        own_bps = most_bps if line_bps is None else self._tracks.share(track, line_bps, now_s)
+        return min(own_bps, *rooms_bps, most_bps)
 
 
 class _Line:
@@ -130,7 +139,7 @@ class _Line:
     def cut_to(self, bps: float, now_s: float) -> None:
         if now_s < self._cut_s + REST_S and self.bps is not None:
             return
-        self.bps = bps if self.bps is None else min(self.bps, bps)
+        self.bps = bps if self.bps is None else min(self.bps, max(bps, self.bps * DEEPEST_CUT))
         self._cut_s = self._grown_s = now_s
 
     def hold_at(self, bps: float, now_s: float) -> None:
@@ -199,7 +208,7 @@ class _Tracks:
         unused_bps = sum(
             max(0.0, by_weight[other] - bps * HEADROOM - SPARE_BPS) for other, bps in videos.items() if other != track
         )
-        return round(min(REMB_BPS, max(_portion(track).least_bps, by_weight[track] + unused_bps)))
+        return round(min(_portion(track).most_bps, max(_portion(track).least_bps, by_weight[track] + unused_bps)))
 
     def _active(self, now_s: float, wanted: Callable[[TrackName | None], bool]) -> dict[TrackName | None, float]:
         return {
@@ -219,6 +228,12 @@ class _Queue:
         self._window_s = float("-inf")
         self._least_s = float("inf")
         self._since_s: float | None = None
+        self._long = 0
+
+    @property
+    def stands_still(self) -> bool:
+        """Cuts did not shorten it: it is not a queue but a longer way, or a sender whose clock stood."""
+        return self._long >= CUTS_IN_A_ROW
 
     def continues(self, made_s: float) -> bool:
         """False when this is another time line than the pictures before."""
@@ -238,6 +253,7 @@ class _Queue:
         if now_s < self._since_s + 1.0:
             return None
         standing_s, self._least_s, self._since_s = self._least_s, float("inf"), now_s
+        self._long = self._long + 1 if standing_s > QUEUE_S else 0
         return standing_s
 
 

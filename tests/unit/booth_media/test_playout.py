@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from booth.media.playout import (
+    CATCH_UP_S,
     FRAME_SAMPLES,
     LEAST_DELAY_S,
     MOST_DELAY_S,
@@ -88,6 +89,23 @@ def test_without_packets_it_falls_silent_and_begins_anew_with_the_next() -> None
     plays = [step for step in steps if isinstance(step, Play)]
     assert len(plays) == 40
     assert 0 < sum(isinstance(step, Conceal) for step in steps) <= 20
+
+
+def test_a_way_that_becomes_longer_for_good_costs_a_moment_and_no_more() -> None:
+    playout = Playout()
+    arrivals = {n: n * PERIOD_S + (0.03 if n < 100 else 0.83) for n in range(400)}
+    steps = heard(arrivals, 8.7, playout)
+    assert sum(isinstance(step, Play) for step in steps) > 370
+    assert playout.delay_s <= LEAST_DELAY_S + 2 * PERIOD_S
+
+
+def test_after_a_standstill_it_catches_up_at_once() -> None:
+    playout = Playout()
+    arrivals = {n: max(n * PERIOD_S + 0.03, 2.9 if n >= 100 else 0.0) for n in range(250)}
+    steps = heard(arrivals, 3.4, playout)
+    assert isinstance(steps[-1], Play | Merge)
+    assert playout.skipped > 0
+    assert playout.delay_s <= MOST_DELAY_S + CATCH_UP_S + 2 * PERIOD_S
 
 
 def test_a_sender_that_begins_another_time_line_is_followed() -> None:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from center.media.rates import (
     FREE_AFTER_S,
+    PORTIONS,
     REMB_BPS,
     VOICE_BPS,
     DownlinkRates,
@@ -28,7 +29,8 @@ def test_the_first_word_is_a_fixed_one_and_a_good_line_keeps_it() -> None:
     for second in range(60):
         publishing(rates, second, lost=0.08)
         rates.on_picture(FACE, second, second + 0.02)
-        assert rates.limit_bps(FACE, [], second) == rates.limit_bps(DOCUMENT, [], second) == REMB_BPS
+        assert rates.limit_bps(FACE, [], second) == REMB_BPS
+        assert rates.limit_bps(DOCUMENT, [], second) == PORTIONS[DOCUMENT].most_bps
 
 
 def test_the_least_of_what_subscribers_have_room_for_decides() -> None:
@@ -54,6 +56,17 @@ def test_a_queue_that_stands_cuts_to_what_arrives_and_bursts_do_not() -> None:
         standing.on_picture(FACE, now_s, now_s + min(0.3, max(0, tick - 30) * 0.01))
     assert bursts.limit_bps(FACE, [], 10.0) == REMB_BPS
     assert standing.limit_bps(FACE, [], 10.0) < 0.85 * 1.55e6
+
+
+def test_a_way_that_became_longer_for_good_is_no_queue() -> None:
+    rates = UplinkRates()
+    for tick in range(15 * 45):
+        now_s = tick / 15
+        publishing(rates, now_s)
+        rates.on_picture(FACE, now_s, now_s + (0.0 if now_s < 5 else 0.5))
+        limit = rates.limit_bps(FACE, [], now_s)
+        assert limit > 80_000
+    assert limit == REMB_BPS
 
 
 def test_a_line_that_was_cut_grows_back_and_is_free_in_the_end() -> None:

@@ -1,0 +1,194 @@
+"""A booth, a center and a clerk on hosts of their own, joined by cables that lose, delay and choke.
+
+    booth ── 25 ms ── center ── 25 ms ── clerk
+
+Hosts are network namespaces; the delay is made by `rigs.wire`, a process between two interfaces; packets are lost on
+arrival at each host and in each direction (`nft … numgen random`), UDP alone; the rate is `tbf`'s. Needs root.
+"""
+
+import contextlib
+import json
+import os
+import secrets
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+DELAY_MS = 25
+"""Each way on each of the two cables: 50 ms of round trip from booth to center, and from center to clerk."""
+BOOTH, CENTER, CLERK = "10.214.1.2", ("10.214.1.1", "10.214.2.1"), "10.214.2.2"
+START_S = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    name: str
+    lost_percent: int
+    seconds: int
+    booth_kbps: int | None = None
+    """The rate of the booth's cable, both ways."""
+
+
+SCENARIOS = (
+    Scenario("clean", 0, 15),
+    Scenario("loss_2", 2, 40),
+    Scenario("loss_5", 5, 60),
+    Scenario("loss_20", 20, 30),
+    Scenario("narrow_300", 0, 45, booth_kbps=300),
+)
+
+
+class Unavailable(Exception):
+    """This machine can't make the hosts; the message says what is missing."""
+
+
+def measure(names: tuple[str, ...] = (), seconds: int | None = None) -> dict[str, Any]:
+    """All scenarios, or the named ones; `seconds` shortens each."""
+    missing = [tool for tool in ("ip", "nft", "tc") if not _found(tool)]
+    if missing or os.geteuid() != 0:
+        return {"skipped": f"needs root and {', '.join(missing) or 'ip, nft, tc'}"}
+    results: dict[str, Any] = {"delay_ms_each_way_and_cable": DELAY_MS}
+    for scenario in SCENARIOS:
+        if not names or scenario.name in names:
+            results[scenario.name] = _play(scenario, seconds or scenario.seconds)
+    return results
+
+
+def _play(scenario: Scenario, seconds: int) -> dict[str, Any]:
+    with _hosts() as network:
+        network.lose(scenario.lost_percent)
+        if scenario.booth_kbps:
+            network.choke(scenario.booth_kbps)
+        with network.running("center", "center", os.devnull) as center:
+            _await_ready(center)
+            before = network.booth_sent_bytes()
+            with (
+                network.running("booth", "booth", CENTER[0], str(seconds)) as booth,
+                network.running("clerk", "clerk", CENTER[1], str(seconds)) as clerk,
+            ):
+                booth_lines, clerk_lines = _lines(booth, seconds), _lines(clerk, seconds)
+            sent_kbps = (network.booth_sent_bytes() - before) * 8 / 1000 / seconds
+    return {
+        "seconds": seconds,
+        "booth_sent_kbps": round(sent_kbps),
+        "at_the_clerk": clerk_lines[-1],
+        "at_the_booth": booth_lines[-1],
+        "booth_each_second": booth_lines[:-1],
+        "clerk_each_second": clerk_lines[:-1],
+    }
+
+
+class _Network:
+    """Three hosts and, between them, a fourth that is nothing but cable."""
+
+    def __init__(self) -> None:
+        mark = secrets.token_hex(2)
+        self._names = {name: f"bbl-{mark}-{name}" for name in ("booth", "center", "clerk", "cable")}
+
+    def make(self) -> None:
+        for name in self._names.values():
+            _run("ip", "netns", "add", name)
+        for host, near, address, far in (
+            ("booth", "b0", BOOTH, "rb"),
+            ("center", "c0", CENTER[0], "rc0"),
+            ("center", "c1", CENTER[1], "rc1"),
+            ("clerk", "v0", CLERK, "rv"),
+        ):
+            own, cable = self._names[host], self._names["cable"]
+            _run("ip", "-n", own, "link", "add", near, "type", "veth", "peer", "name", far, "netns", cable)
+            _run("ip", "-n", own, "address", "add", f"{address}/24", "dev", near)
+            for space, interface in ((own, near), (cable, far), (own, "lo")):
+                _run("ip", "-n", space, "link", "set", interface, "up")
+            self._python(host, "-m", "rigs.wire", "plain", near)
+            self._python("cable", "-m", "rigs.wire", "plain", far)
+
+    def remove(self) -> None:
+        for name in self._names.values():
+            subprocess.run(["ip", "netns", "delete", name], check=False, capture_output=True)
+
+    def lose(self, percent: int) -> None:
+        if not percent:
+            return
+        for host in ("booth", "center", "clerk"):
+            rules = (
+                "table inet loss {\n chain arriving {\n type filter hook input priority 0; policy accept;\n"
+                f'iifname != "lo" meta l4proto udp numgen random mod 100 < {percent} drop\n'
+                " }\n}\n"
+            )
+            _run("ip", "netns", "exec", self._names[host], "nft", "-f", "-", text=rules)
+
+    def choke(self, kbps: int) -> None:
+        for host, interface in (("booth", "b0"), ("cable", "rb")):
+            _run(
+                *("ip", "netns", "exec", self._names[host], "tc", "qdisc", "add", "dev", interface, "root"),
+                *("tbf", "rate", f"{kbps}kbit", "burst", "5kb", "latency", "300ms"),
+            )
+
+    def booth_sent_bytes(self) -> int:
+        shown = _run("ip", "-n", self._names["booth"], "-s", "-j", "link", "show", "b0")
+        return int(json.loads(shown)[0]["stats64"]["tx"]["bytes"])
+
+    def prefix(self, host: str) -> tuple[str, ...]:
+        return ("ip", "netns", "exec", self._names[host])
+
+    @contextlib.contextmanager
+    def cables(self) -> Iterator[None]:
+        with contextlib.ExitStack() as stack:
+            for one, other in (("rb", "rc0"), ("rc1", "rv")):
+                command = ("-m", "rigs.wire", "join", one, other, "--delay-ms", str(DELAY_MS))
+                _await_ready(stack.enter_context(_ended(self._start("cable", *command))))
+            yield
+
+    @contextlib.contextmanager
+    def running(self, host: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+        with _ended(self._start(host, "-m", "bench.loss_peer", *arguments)) as process:
+            yield process
+
+    def _start(self, host: str, *arguments: str) -> subprocess.Popen[str]:
+        return subprocess.Popen([*self.prefix(host), sys.executable, *arguments], stdout=subprocess.PIPE, text=True)
+
+    def _python(self, host: str, *arguments: str) -> None:
+        _run(*self.prefix(host), sys.executable, *arguments)
+
+
+@contextlib.contextmanager
+def _hosts() -> Iterator[_Network]:
+    network = _Network()
+    try:
+        network.make()
+        with network.cables():
+            yield network
+    finally:
+        network.remove()
+
+
+@contextlib.contextmanager
+def _ended(process: subprocess.Popen[str]) -> Iterator[subprocess.Popen[str]]:
+    """The process, ended with the context."""
+    with process:
+        try:
+            yield process
+        finally:
+            process.terminate()
+
+
+def _await_ready(process: subprocess.Popen[str]) -> None:
+    assert process.stdout is not None
+    if process.stdout.readline().strip() != "ready":
+        raise Unavailable("a program of the measurement did not start")
+
+
+def _lines(process: subprocess.Popen[str], seconds: int) -> list[dict[str, Any]]:
+    out, _ = process.communicate(timeout=seconds + START_S)
+    return [json.loads(line) for line in out.splitlines()]
+
+
+def _run(*command: str, text: str | None = None) -> str:
+    return subprocess.run(command, check=True, capture_output=True, text=True, input=text).stdout
+
+
+def _found(tool: str) -> bool:
+    return any((Path(folder) / tool).exists() for folder in os.environ["PATH"].split(":"))
