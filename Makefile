@@ -9,7 +9,7 @@ FUZZ_SECONDS := $(if $(filter command line,$(origin SECONDS)),$(SECONDS),600)
 PACKAGES := protocol booth center demo bench rigs tests
 WEB_SOURCES := $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -type f -print) $(shell find protocol/text -type f)
 
-.PHONY: help demo test check types states bench bench-cards bench-codes bench-documents fuzz-cards clean set-up system-packages
+.PHONY: help demo test check types states bench bench-cards bench-codes bench-documents bench-loss fuzz-cards clean set-up system-packages
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -46,6 +46,10 @@ bench-codes: set-up ## QR codes on drawn phone screens, and on photographs with 
 
 bench-documents: set-up ## finding, making and reading pages, and other photographs with DATA=FOLDER
 	$(BIN)/python -m bench documents
+
+bench-loss: set-up ## pictures and voice on a network that loses, delays and chokes (root, nft, tc)
+	@command -v nft >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get install -y -qq nftables; } || true
+	$(BIN)/python -m bench loss
 
 fuzz-cards: set-up ## fuzz every parser of cards, SECONDS (600) each, at low priority
 	@for parser in frames contents text address social; do \

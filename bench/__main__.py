@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from bench import affair, cards, codes, documents
+from bench import affair, cards, codes, documents, loss
 from demo.stage import ROOT
 
 FOLDER = ROOT / "var" / "bench"
@@ -20,6 +20,7 @@ class Name(StrEnum):
     CARDS = "cards"
     AFFAIR = "affair"
     CODES = "codes"
+    LOSS = "loss"
 
 
 def _measure(name: Name) -> dict[str, Any]:
@@ -32,6 +33,8 @@ def _measure(name: Name) -> dict[str, Any]:
             return affair.measure()
         case Name.CODES:
             return codes.measure()
+        case Name.LOSS:
+            return loss.measure()
 
 
 def main(name: Annotated[Name | None, typer.Argument(help="One measurement; all without it.")] = None) -> None:

@@ -5,6 +5,7 @@
 import { shallowReactive, shallowRef, type ShallowReactive, type ShallowRef } from 'vue'
 
 import { Capture, type CaptureKind } from './capture'
+import { prefer } from './priorities'
 import type { TrackName, TrackOffer } from './protocol'
 import { backOff } from './socket'
 
@@ -117,6 +118,7 @@ export class MediaLeg {
       sections.push({ track, direction: 'subscribe', transceiver })
     }
     for (const { track, transceiver } of sections) if (kindOf(track) === 'video') takeVp8(transceiver)
+    for (const { track, direction, transceiver } of sections) if (direction === 'publish') void prefer(transceiver.sender, track)
     connection.addEventListener('connectionstatechange', () => {
       if (connection.connectionState === 'connected') this.show(sections)
     })
