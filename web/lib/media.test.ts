@@ -24,6 +24,7 @@ class FakeConnection extends EventTarget {
       direction,
       kind,
       codecs: [] as string[],
+      sender: { track: null },
       receiver: { track: { kind }, jitterBufferTarget: null as number | null },
       setCodecPreferences: (codecs: { mimeType: string }[]) => (section.codecs = codecs.map((codec) => codec.mimeType)),
     }
