@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bench.loss_peer import SETTLE_S
+
 DELAY_MS = 25
 """Each way on each of the two cables: 50 ms of round trip from booth to center, and from center to clerk."""
 BOOTH, CENTER, CLERK = "10.214.1.2", ("10.214.1.1", "10.214.2.1"), "10.214.2.2"
@@ -33,11 +35,11 @@ class Scenario:
 
 
 SCENARIOS = (
-    Scenario("clean", 0, 15),
-    Scenario("loss_2", 2, 40),
+    Scenario("clean", 0, 10),
+    Scenario("loss_2", 2, 30),
     Scenario("loss_5", 5, 60),
-    Scenario("loss_20", 20, 30),
-    Scenario("narrow_300", 0, 45, booth_kbps=300),
+    Scenario("loss_20", 20, 25),
+    Scenario("narrow_300", 0, 30, booth_kbps=300),
 )
 
 
@@ -70,9 +72,10 @@ def _play(scenario: Scenario, seconds: int) -> dict[str, Any]:
                 network.running("clerk", "clerk", CENTER[1], str(seconds)) as clerk,
             ):
                 booth_lines, clerk_lines = _lines(booth, seconds), _lines(clerk, seconds)
-            sent_kbps = (network.booth_sent_bytes() - before) * 8 / 1000 / seconds
+            sent_kbps = (network.booth_sent_bytes() - before) * 8 / 1000 / (seconds + SETTLE_S)
     return {
         "seconds": seconds,
+        "settled_s_before": SETTLE_S,
         "booth_sent_kbps": round(sent_kbps),
         "at_the_clerk": clerk_lines[-1],
         "at_the_booth": booth_lines[-1],
@@ -182,7 +185,7 @@ def _await_ready(process: subprocess.Popen[str]) -> None:
 
 
 def _lines(process: subprocess.Popen[str], seconds: int) -> list[dict[str, Any]]:
-    out, _ = process.communicate(timeout=seconds + START_S)
+    out, _ = process.communicate(timeout=seconds + SETTLE_S + START_S)
     return [json.loads(line) for line in out.splitlines()]
 
 

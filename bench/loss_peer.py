@@ -5,20 +5,25 @@ pictures say when they were made. Each booth or clerk prints one line of JSON a 
 """
 
 import asyncio
+import itertools
 import json
 import statistics
+import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 from aiohttp import ClientSession, web
 
 from booth.media.connection import MediaConnection
+from booth.media.receiving import Reception
 from center.media.plane import ForwardingPlane
 from protocol.messages import TrackDirection, TrackName, TrackOffer
 from rigs.clock_media import ClockFace, SteadyVoice, age_ms
 
+SETTLE_S = 10
+"""Not counted: connections are made when a booth starts, and calls come later."""
 PORT = 8080
 ROOM = "affair"
 QUIET = 0.15
@@ -46,7 +51,7 @@ def booth(address: str, seconds: float) -> None:
 
 
 @main.command()
-def clerk(address: str, seconds: float, blind: Annotated[bool, typer.Option()] = False) -> None:
+def clerk(address: str, seconds: float) -> None:
     """Publish a small face and a voice, and watch the booth."""
     sources = {TrackName.CLERK_FACE: ClockFace(320, 240, fps=15.0), TrackName.CLERK_VOICE: SteadyVoice()}
     watched = [TrackName.FACE, TrackName.DOCUMENT, TrackName.VOICE]
@@ -88,9 +93,12 @@ class _Watch:
         self.ages_ms: dict[TrackName, list[int]] = {track: [] for track in watched}
         self.widths: dict[TrackName, set[int]] = {track: set() for track in watched}
         self.peaks: dict[TrackName, list[float]] = {track: [] for track in watched}
+        self.at_s: dict[TrackName, list[float]] = {track: [] for track in watched}
+        self.before = {track: Reception() for track in watched}
 
     def _note(self, track: TrackName) -> None:
         frame = self.connection.latest_frame(track)
+        self.at_s[track].append(time.monotonic())
         if frame is None:
             self.peaks[track].append(self.connection.last_audio_peak(track))
             return
@@ -112,34 +120,37 @@ class _Watch:
         }
 
     def forget(self) -> None:
-        for noted in (self.ages_ms, self.peaks):
+        """Begin to count anew."""
+        for noted in (self.ages_ms, self.peaks, self.at_s):
             for values in noted.values():
                 values.clear()
+        for track in self.watched:
+            self.before[track] = self.connection.reception(track)
+            self.widths[track].clear()
 
     def summary(self, seconds: float) -> dict[str, Any]:
         return {track: self._summary(track, seconds) for track in self.watched}
 
     def _summary(self, track: TrackName, seconds: float) -> dict[str, Any]:
-        seen = self.connection.reception(track)
+        seen, before = self.connection.reception(track), self.before[track]
         if track in (TrackName.VOICE, TrackName.CLERK_VOICE):
             return {
                 "heard_s": round(len(self.peaks[track]) * 0.02, 2),
                 "pauses": _pauses(self.peaks[track]),
-                "recovered": seen.recovered,
-                "concealed": seen.concealed,
+                "recovered": seen.recovered - before.recovered,
+                "concealed": seen.concealed - before.concealed,
                 "delay_ms": seen.delay_ms,
             }
         ages = sorted(self.ages_ms[track])
+        gaps_ms = [round((b - a) * 1000) for a, b in itertools.pairwise(self.at_s[track])]
         return {
-            "fps": round(len(ages) / seconds, 1),
-            "latency_ms": {f"p{p}": ages[min(len(ages) - 1, len(ages) * p // 100)] for p in (50, 95, 99)}
-            if ages
-            else {},
-            "freezes": seen.freezes,
-            "longest_gap_ms": seen.longest_gap_ms,
-            "lost": seen.lost,
-            "recovered": seen.recovered,
-            "given_up": seen.given_up,
+            "fps": round(len(self.at_s[track]) / seconds, 1),
+            "latency_ms": {f"p{p}": ages[min(len(ages) - 1, len(ages) * p // 100)] for p in (50, 95, 99) if ages},
+            "longest_gap_ms": max(gaps_ms, default=None),
+            "gaps_over_600_ms": sum(gap > 600 for gap in gaps_ms),
+            "lost": seen.lost - before.lost,
+            "recovered": seen.recovered - before.recovered,
+            "given_up": seen.given_up - before.given_up,
             "widths": sorted(self.widths[track]),
         }
 
@@ -158,14 +169,11 @@ async def _take_part(
         async with session.post(f"http://{address}:{PORT}/offer", json=body) as reply:
             await connection.accept(await reply.text())
         await connection.wait_connected()
-        alive = True
-        try:
-            async with asyncio.timeout(seconds):
-                while True:
-                    await asyncio.sleep(1)
-                    print(json.dumps(watch.second()), flush=True)
-        except TimeoutError:
-            pass
+        for second in range(round(SETTLE_S + seconds)):
+            if second == SETTLE_S:
+                watch.forget()
+            await asyncio.sleep(1)
+            print(json.dumps(watch.second()), flush=True)
         closed = asyncio.ensure_future(connection.wait_closed())
         await asyncio.sleep(0)
         alive = not closed.done()

@@ -34,6 +34,8 @@ from aiortc.rtp import (
     AnyRtcpPacket,
     RtcpByePacket,
     RtcpPsfbPacket,
+    RtcpRrPacket,
+    RtcpSrPacket,
     RtpPacket,
     pack_remb_fci,
     unwrap_rtx,
@@ -105,7 +107,7 @@ class BoothConnection(RTCPeerConnection):
         transport: RTCDtlsTransport = super()._RTCPeerConnection__createDtlsTransport()  # type: ignore[misc]
         connection = transport.transport._connection
         hooks: Any = connection
-        hooks.query_consent = functools.partial(_watch_consent, connection)
+        hooks.query_consent = functools.partial(_watch_consent, connection, transport)
         hooks.get_component_candidates = functools.partial(_gather, connection.get_component_candidates)
         return transport
 
@@ -147,6 +149,14 @@ class PacedSender(RTCRtpSender):
             self.track.stop()
         ends._RTCRtpSender__track = ends._RTCRtpSender__encoder = None
         ends._RTCRtpSender__rtp_exited.set()
+
+    async def _handle_rtcp_packet(self, packet: AnyRtcpPacket) -> None:
+        encoder = cast(Any, self)._RTCRtpSender__encoder
+        if isinstance(packet, RtcpRrPacket | RtcpSrPacket) and isinstance(encoder, PictureEncoder):
+            for report in packet.reports:
+                if report.ssrc == self._ssrc:
+                    encoder.on_report(report.fraction_lost / 256)
+        await super()._handle_rtcp_packet(packet)
 
     async def _retransmit(self, sequence_number: int) -> None:
         kept = self._kept[sequence_number % HISTORY_PACKETS]
@@ -318,9 +328,12 @@ def _codecs(kind: str) -> list[RTCRtpCodecCapability]:
     return [codec for codec in get_capabilities(kind).codecs if codec.mimeType.lower() in names]
 
 
-async def _watch_consent(connection: IceConnection) -> None:
-    """RFC 7675 with our own interval; the library's is one number for the whole process."""
-    failures = 0
+async def _watch_consent(connection: IceConnection, transport: RTCDtlsTransport) -> None:
+    """RFC 7675 with our own interval; the library's is one number for the whole process.
+
+    A line that is full loses checks and answers alike. While anything comes, the center is there.
+    """
+    failures = received = 0
     while failures < CONSENT_FAILURES:
         await asyncio.sleep(CONSENT_INTERVAL_S * (0.8 + 0.4 * random.random()))
         for pair in list(connection._nominated.values()):
@@ -330,7 +343,8 @@ async def _watch_consent(connection: IceConnection) -> None:
                 await pair.protocol.request(request, pair.remote_addr, integrity_key=key, retransmissions=0)
                 failures = 0
             except stun.TransactionError:
-                failures += 1
+                before, received = received, cast(Any, transport)._RTCDtlsTransport__rx_packets
+                failures = failures + 1 if received == before else 0
     connection._query_consent_task = None
     await connection.close()
 

@@ -30,7 +30,8 @@ EMPTY_QUEUE_S = 0.03
 CUT = 0.85
 """Of what arrived, when a queue stands: it must drain (draft-ietf-rmcat-gcc-02, 5.5)."""
 DEEPEST_CUT = 0.6
-"""Of the former limit, at one time: a machine that stood still for a moment looks like a line that is full."""
+"""Of the former limit, at one time: a machine that stood still for a moment looks like a line that is full. Not when
+its queue runs over, too: then what arrives is what the line carries."""
 CUTS_IN_A_ROW = 4
 REST_S = 1.0
 """Between two cuts: the effect of one is seen before the next."""
@@ -133,13 +134,13 @@ class _Line:
     def __init__(self) -> None:
         self.bps: float | None = None
         self._cut_s = float("-inf")
-        self._held_s = float("-inf")
+        self._held_s = self._lossy_s = float("-inf")
         self._grown_s = 0.0
 
-    def cut_to(self, bps: float, now_s: float) -> None:
+    def cut_to(self, bps: float, now_s: float, deepest: float = DEEPEST_CUT) -> None:
         if now_s < self._cut_s + REST_S and self.bps is not None:
             return
-        self.bps = bps if self.bps is None else min(self.bps, max(bps, self.bps * DEEPEST_CUT))
+        self.bps = bps if self.bps is None else min(self.bps, max(bps, self.bps * deepest))
         self._cut_s = self._grown_s = now_s
 
     def hold_at(self, bps: float, now_s: float) -> None:
@@ -149,13 +150,15 @@ class _Line:
 
     def on_loss(self, fraction_lost: float, carried_bps: float, now_s: float) -> None:
         if fraction_lost > MANY_LOST and carried_bps > 0:
+            self._lossy_s = now_s
             self.cut_to((self.bps or carried_bps) * (1 - 0.5 * fraction_lost), now_s)
         elif fraction_lost > FEW_LOST:
             self._held_s = now_s
 
     def on_queue(self, standing_s: float, carried_bps: float, now_s: float) -> None:
         if standing_s > QUEUE_S and carried_bps > 0:
-            self.cut_to(carried_bps * CUT, now_s)
+            overrun = now_s <= self._lossy_s + 2 * REST_S
+            self.cut_to(carried_bps * CUT, now_s, deepest=0.0 if overrun else DEEPEST_CUT)
         elif standing_s > EMPTY_QUEUE_S:
             self._held_s = now_s
 

@@ -6,6 +6,7 @@ Other users of aiortc in the process see no change: the connection is a subclass
 import asyncio
 import functools
 import random
+import time
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar, cast
 
@@ -97,13 +98,16 @@ def _forwarded_codecs(kind: str) -> list[RTCRtpCodecCapability]:
 def _harden(connection: IceConnection, path: MediaPath, settings: MediaSettings) -> None:
     """Set this one ICE connection's manners: when its peer counts as dead, what it keeps, where it binds."""
     hooks: Any = connection
-    hooks.query_consent = functools.partial(_watch_consent, connection)
+    hooks.query_consent = functools.partial(_watch_consent, connection, path)
     hooks.data_received = functools.partial(_take_datagram, connection)
     hooks.get_component_candidates = functools.partial(_gather, connection, path, settings)
 
 
-async def _watch_consent(connection: IceConnection) -> None:
-    """RFC 7675 with our own interval; the library's is one number for the whole process."""
+async def _watch_consent(connection: IceConnection, path: MediaPath) -> None:
+    """RFC 7675 with our own interval; the library's is one number for the whole process.
+
+    A line that is full loses checks and answers alike. Who is heard, in packets that only the peer can make, is there.
+    """
     failures = 0
     while failures < CONSENT_FAILURES:
         await asyncio.sleep(CONSENT_INTERVAL_S * (0.8 + 0.4 * random.random()))
@@ -114,7 +118,7 @@ async def _watch_consent(connection: IceConnection) -> None:
                 await pair.protocol.request(request, pair.remote_addr, integrity_key=key, retransmissions=0)
                 failures = 0
             except stun.TransactionError:
-                failures += 1
+                failures = failures + 1 if time.monotonic() > path.heard_s + CONSENT_INTERVAL_S else 0
     connection._query_consent_task = None
     await connection.close()
 

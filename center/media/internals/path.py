@@ -57,6 +57,8 @@ class MediaPath:
         self._peer_chatter = Bucket(CHATTER_RATE, CHATTER_BURST)
         self._chatter = Bucket(CHATTER_RATE, CHATTER_BURST)
         self._complaints = Complaints(COMPLAINT_S)
+        self.heard_s = float("-inf")
+        """When the peer was heard last, by a datagram that only it can make."""
 
     # --- Who takes part ---
 
@@ -97,7 +99,9 @@ class MediaPath:
         size = self._keys.open(size, rtcp)
         if not size:
             dropped.unauthentic += 1
-        elif rtcp:
+            return
+        self.heard_s = now_s
+        if rtcp:
             self._take_rtcp(bytes(_inbox[:size]), now_s)
         else:
             self._take_rtp(bytes(_inbox[:size]), now_s)

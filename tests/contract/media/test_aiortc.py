@@ -139,6 +139,7 @@ async def test_the_objects_have_the_private_attributes_that_are_read_or_replaced
         (transceiver.sender, ("_ssrc", "_rtx_ssrc", "_stream_id", "_track_id", "_enabled", *_SENDERS)),
         (transceiver.receiver, ("_track", "_enabled", *_RECEIVERS)),
         (transport, ("_rx_srtp", "_tx_srtp", "_rtp_router")),
+        (transport, ("_RTCDtlsTransport__rx_packets",)),
         (transport._rtp_router, ("ssrc_table",)),
         (ice, ("_nominated", "_protocols", "_queue", "_query_consent_task", "remote_password")),
         (aiortc.codecs.opus.OpusEncoder(), ("codec", "resampler")),

@@ -2,6 +2,7 @@
 
 import fractions
 from collections.abc import Iterator
+from dataclasses import replace
 
 import av
 import numpy as np
@@ -28,7 +29,7 @@ def film(count: int, width: int = WIDTH, height: int = HEIGHT) -> Iterator[av.Vi
 
 
 def test_a_new_bitrate_is_taken_up_in_place() -> None:
-    encoder = PictureEncoder(FACE)
+    encoder = PictureEncoder(replace(FACE, start_bps=FACE.most_bps))
     decoder = av.VideoCodecContext.create("libvpx", "r")
     octets = dict.fromkeys((1_500_000, 700_000, 1_400_000), 0)
     frames = film(3 * 40)
@@ -53,7 +54,31 @@ def test_a_keyframe_comes_when_it_is_asked_for_and_sizes_may_change() -> None:
     data = VpxPayloadDescriptor.parse(payloads[0])[1]
     assert (data[0] & 1, encoder.keyframes) == (0, 2)
     encoder.encode(later[2], force_keyframe=True)
-    assert encoder.keyframes == 3
+    assert encoder.keyframes == 2
+
+
+def test_a_keyframe_that_is_asked_for_waits_until_the_last_one_had_time_to_arrive() -> None:
+    encoder = PictureEncoder(replace(FACE, start_bps=FACE.most_bps))
+    encoder.target_bitrate = 200_000
+    asked: list[int] = []
+    arrives_s = 0.0
+    for number, frame in enumerate(film(3 * FPS)):
+        before = encoder.keyframes
+        payloads, _ = encoder.encode(frame, force_keyframe=number == 1)
+        if encoder.keyframes > before:
+            asked.append(number)
+            arrives_s = sum(map(len, payloads)) * 8 / 200_000
+    assert len(asked) == 2
+    assert asked[1] / FPS >= min(arrives_s, 1.0)
+
+
+def test_the_start_is_gentle_and_grows_with_each_good_report() -> None:
+    encoder = PictureEncoder(FACE)
+    targets = [encoder.target_bitrate]
+    for lost in (0.5, 0.05, 0.05, 0.05, 0.05, 0.05, 0.9):
+        encoder.on_report(lost)
+        targets.append(encoder.target_bitrate)
+    assert targets == [150_000, 75_000, 150_000, 300_000, 600_000, 1_200_000, 1_500_000, 1_500_000]
 
 
 def test_a_picture_that_is_not_newer_is_left_out() -> None:
@@ -64,25 +89,32 @@ def test_a_picture_that_is_not_newer_is_left_out() -> None:
 
 
 def test_a_bitrate_stays_within_the_tracks_bounds() -> None:
-    encoder = PictureEncoder(DOCUMENT)
+    encoder = PictureEncoder(replace(DOCUMENT, start_bps=DOCUMENT.most_bps))
     for told, taken in ((1, DOCUMENT.least_bps), (10**9, DOCUMENT.most_bps), (400_000, 400_000)):
         encoder.target_bitrate = told
         assert encoder.target_bitrate == taken
 
 
 def test_a_face_shrinks_at_once_and_grows_back_after_a_while() -> None:
-    ladder = SizeLadder()
-    assert ladder.size(1280, 720, 30, 1_500_000, 0.0) == (1280, 720)
-    assert ladder.size(1280, 720, 30, 250_000, 1.0) == (640, 360)
-    assert ladder.size(1280, 720, 30, 1_500_000, 2.0) == (640, 360)
-    assert ladder.size(1280, 720, 30, 1_500_000, 1.0 + SHORTEST_HOLD_S) == (1280, 720)
-    assert ladder.size(1280, 720, 30, 1_000, 20.0) == (320, 180)
+    ladder = SizeLadder(FACE)
+    assert ladder.size(1280, 720, 30, 400_000, 0.0) == (852, 480)
+    assert ladder.size(1280, 720, 30, 1_500_000, 2.0) == (1280, 720)
+    assert ladder.size(1280, 720, 30, 250_000, 10.0) == (640, 360)
+    assert ladder.size(1280, 720, 30, 1_500_000, 11.0) == (640, 360)
+    assert ladder.size(1280, 720, 30, 1_500_000, 10.0 + SHORTEST_HOLD_S) == (1280, 720)
+    assert ladder.size(1280, 720, 30, 1_000, 30.0) == (320, 180)
+
+
+def test_a_page_keeps_its_size_where_a_face_would_not() -> None:
+    assert SizeLadder(DOCUMENT).size(1920, 1080, 6, 180_000, 0.0) == (1920, 1080)
+    assert SizeLadder(DOCUMENT).size(1920, 1080, 6, 40_000, 0.0) == (640, 360)
 
 
 @given(st.lists(st.tuples(st.integers(50_000, 1_500_000), st.floats(0, 2)), max_size=60))
 def test_however_a_bitrate_swings_sizes_change_seldom_upwards(swings: list[tuple[int, float]]) -> None:
-    ladder = SizeLadder()
-    now_s, last, grown_s = 0.0, 1280, float("-inf")
+    ladder = SizeLadder(FACE)
+    now_s, last, grown_s = 10.0, 1280, float("-inf")
+    assert ladder.size(1280, 720, 30, 1_500_000, 0.0) == (1280, 720)
     for bps, pause_s in swings:
         now_s += pause_s
         width, height = ladder.size(1280, 720, 30, bps, now_s)
