@@ -6,6 +6,7 @@ file read by OpenCV for the camera on the desk, and Chromium's capture files for
 
 import asyncio
 import hashlib
+import io
 import re
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pikepdf
 import pytest
 from playwright.async_api import Page, expect
 
@@ -78,6 +80,8 @@ async def test_a_resident_and_a_clerk_do_an_affair_screen_to_screen(scene: Scene
     await meet(scene)
     await show_the_cards(scene)
     await deliver_the_pages(scene)
+    await work_on_the_pages(scene)
+    await look_closer(scene)
     await scene.shoot("session")
     await fill_in_and_sign(scene)
     await finish_and_rate(scene)
@@ -158,6 +162,70 @@ async def deliver_the_pages(scene: Scene) -> None:
     await expect(counter.locator(f'{by_test("viewer-check")}[data-check="match"]')).to_be_visible()
     await scene.shoot("viewer")
     await counter.click(by_test("viewer-close"))
+
+
+async def work_on_the_pages(scene: Scene) -> None:
+    """Turned, marked and put in another order, and bound so: the images themselves stay as they came."""
+    counter = scene.counter
+    thumbs = counter.locator(by_test("page-thumb"))
+    first, second = [await thumbs.nth(n).get_attribute("data-page") for n in range(PAGES)]
+    await thumbs.first.click()
+    await counter.click(by_test("rotate"))
+    await expect(counter.locator(by_test("zoom-level"))).to_be_visible()
+    await counter.click(by_test("mark"))
+    box = await counter.locator(by_test("viewer-stage")).bounding_box()
+    assert box is not None
+    await counter.mouse.move(box["x"] + box["width"] * 0.45, box["y"] + box["height"] * 0.4)
+    await counter.mouse.down()
+    await counter.mouse.move(box["x"] + box["width"] * 0.55, box["y"] + box["height"] * 0.55, steps=4)
+    await counter.mouse.up()
+    await expect(counter.locator(by_test("mark-box"))).to_have_count(1)
+    await counter.click(by_test("mark-with-note"))
+    await counter.mouse.click(box["x"] + box["width"] * 0.5, box["y"] + box["height"] * 0.3)
+    await counter.fill(f"input{by_test('mark-words')}, {by_test('mark-words')} input", "缺单位公章")
+    await counter.click(by_test("mark-add"))
+    await expect(counter.locator(by_test("mark-note"))).to_have_text("缺单位公章")
+    await scene.shoot("marks")
+    await counter.click(by_test("page-later"))
+    await counter.click(by_test("viewer-evidence"))
+    await expect(counter.locator(by_test("evidence-previous"))).to_be_visible()
+    await scene.shoot("evidence")
+    await counter.keyboard.press("Escape")
+    await counter.click(by_test("viewer-close"))
+    await expect(thumbs.first).to_have_attribute("data-page", str(second))
+    href = await counter.locator(by_test("export-pdf")).get_attribute("href")
+    answer = await counter.request.get(f"{scene.stage.site.url}{href}")
+    with pikepdf.open(io.BytesIO(await answer.body())) as pdf:
+        assert [int(page.obj.Rotate) for page in pdf.pages] == [0, 90]
+        images = [
+            hashlib.sha256(image.read_raw_bytes()).hexdigest()
+            for page in pdf.pages
+            for image in page.get_images().values()
+        ]
+    assert images == [await sha256_of(scene, str(page_id)) for page_id in (second, first)]
+
+
+async def sha256_of(scene: Scene, page_id: str) -> str:
+    answer = await scene.counter.request.get(f"{scene.stage.site.url}/api/pages/{page_id}/full")
+    return hashlib.sha256(await answer.body()).hexdigest()
+
+
+async def look_closer(scene: Scene) -> None:
+    """The wheel over the live picture has the booth's camera show a part of the desk, and a click the whole again."""
+    counter = scene.counter
+    layer = counter.locator(by_test("closeup"))
+    whole = np.asarray(await moving_picture(counter, "video-document"), dtype=float)
+    await layer.hover()
+    await counter.mouse.wheel(0, -500)
+    await expect(layer).not_to_have_attribute("data-span", "10000")
+    async with asyncio.timeout(20):
+        while True:
+            close = np.asarray(await moving_picture(counter, "video-document"), dtype=float)
+            if np.abs(close - whole).mean() > 8:
+                break
+    await scene.shoot("closeup")
+    await counter.click(by_test("closeup-whole"))
+    await expect(layer).to_have_attribute("data-span", "10000")
 
 
 async def fill_in_and_sign(scene: Scene) -> None:
