@@ -8,12 +8,14 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, Protocol
 
 from booth import forgetting
 from booth.closeup import Closeup
+from booth.core.capture import Corners, corners_from
 from booth.core.events import (
     Acted,
     Attended,
@@ -34,6 +36,7 @@ from booth.core.events import (
     PageNotTaken,
     PressShutter,
     ReadCard,
+    RemakePage,
     Send,
     StopTaking,
     TakePage,
@@ -57,6 +60,7 @@ from booth.link.socket import Link
 from booth.link.uploader import Uploader
 from booth.supervise import keep
 from protocol.errors import ErrorCode, ProtocolError
+from protocol.marks import Remake
 from protocol.messages import (
     CenterFleeting,
     CenterMessage,
@@ -90,6 +94,8 @@ class Taker(Protocol):
         kept: Callable[[], None],
         hindered: Callable[[ErrorCode | None], None],
     ) -> None: ...
+
+    async def remake(self, command_id: str, affair_id: str, page_id: str, corners: Corners) -> None: ...
 
     def press(self, command_id: str) -> None: ...
 
@@ -253,6 +259,8 @@ class Booth:
                 self._job(f"read {kind}", self._read_card(kind, insertion))
             case TakePage(command_id, affair_id, more):
                 self._job(f"take {command_id}", self._take_page(command_id, affair_id, more))
+            case RemakePage(command_id, affair_id, remake):
+                self._job(f"take {command_id}", self._remake_page(command_id, affair_id, remake))
             case PressShutter(command_id):
                 if self._taker is not None:
                     self._taker.press(command_id)
@@ -327,14 +335,30 @@ class Booth:
         def hindered(code: ErrorCode | None) -> None:
             self.handle(PageHindered(command_id, code))
 
+        async with self._fails_its_command(command_id):
+            await self._camera_taker().take(command_id, affair_id, more, kept, hindered)
+
+    async def _remake_page(self, command_id: str, affair_id: str, remake: Remake) -> None:
+        async with self._fails_its_command(command_id):
+            corners = corners_from(remake.corners)
+            await self._camera_taker().remake(command_id, affair_id, remake.page_id, corners)
+            self._uploader.wake()
+            self.handle(PageKept(command_id))
+
+    def _camera_taker(self) -> Taker:
+        if self._taker is None:
+            raise DeviceError(ErrorCode.CAMERA_ABSENT, "there is no document camera")
+        return self._taker
+
+    @asynccontextmanager
+    async def _fails_its_command(self, command_id: str) -> AsyncIterator[None]:
+        """A page that can't be taken or worked on fails its command, not the booth."""
         try:
-            if self._taker is None:
-                raise DeviceError(ErrorCode.CAMERA_ABSENT, "there is no document camera")
-            await self._taker.take(command_id, affair_id, more, kept, hindered)
+            yield
         except DeviceError as error:
             log.info("command %s: no page: %s", command_id, error)
             self.handle(PageNotTaken(command_id, error.code))
-        except Exception:  # a page that can't be worked on fails its command, not the booth
+        except Exception:
             log.exception("command %s: no page", command_id)
             self.handle(PageNotTaken(command_id, ErrorCode.INTERNAL))
 

@@ -16,6 +16,7 @@ from typing import Protocol, Self, TypeVar
 
 from booth.core.capture import Capture, CaptureEffect, Corners, Hinder, Show, Sight, Take
 from booth.devices.camera.interface import Camera, Frame, Image
+from booth.errors import DeviceError
 from protocol.errors import ErrorCode
 from protocol.messages import DeskSeen, DeviceState
 from protocol.pages import Flaw, PageAnnounced
@@ -29,6 +30,9 @@ NO_PICTURE_S = 0.5
 """After so long without a picture the camera's state is asked."""
 
 PREVIEW_PX = 960
+
+MOST_FRAMES = 12
+"""Kept in memory; a frame of 13 MP is about 5 MB. What is older can only be taken again."""
 
 _T = TypeVar("_T")
 
@@ -81,6 +85,10 @@ class Workshop(Protocol):
         """The page whose outline lies about there; without one, whatever page is found."""
         ...
 
+    def remake_page(self, frame: bytes, corners: Corners) -> PageImages:
+        """The page within these corners of a frame that was kept as JPEG."""
+        ...
+
     def frame_jpeg(self, image: Image) -> bytes: ...
 
     def preview_jpeg(self, image: Image, max_width_px: int) -> bytes: ...
@@ -111,6 +119,8 @@ class PageTaker:
         self._workshop = workshop
         self._new_id = new_id
         self._core = Capture()
+        self._frames: dict[str, bytes] = {}
+        """The newest pages' frames, for corners that are adjusted; of this visit alone."""
         self._waiting: dict[str, _Waiting] = {}
         self._wanted = False
         self._awake = asyncio.Event()
@@ -155,6 +165,18 @@ class PageTaker:
             self._tell(self._core.withdraw(command_id, _now_ms()))
             self._wake()
 
+    async def remake(self, command_id: str, affair_id: str, page_id: str, corners: Corners) -> None:
+        """Make a page of this visit again, within these corners of its frame, and keep it as a page of its own.
+
+        Raises `DeviceError(frame_gone)` when the frame is not here any more. Cancelled, it has kept the page or has
+        not.
+        """
+        evidence = self._frames.get(page_id)
+        if evidence is None:
+            raise DeviceError(ErrorCode.FRAME_GONE, "the page's frame is not here any more")
+        page = await self._work(lambda: self._workshop.remake_page(evidence, corners))
+        await self._keep(command_id, affair_id, page, evidence, _wall_ms())
+
     def press(self, command_id: str) -> None:
         """The clerk pressed the shutter."""
         self._tell(self._core.press(command_id, _now_ms()))
@@ -162,6 +184,7 @@ class PageTaker:
     def wipe(self) -> None:
         """Forget the visit's pages."""
         self._core.wipe()
+        self._frames.clear()
         self._thread.submit(self._workshop.forget)
 
     async def preview(self, image: Image) -> bytes:
@@ -216,7 +239,9 @@ class PageTaker:
         try:
             page = await self._work(lambda: self._workshop.make_page(frame.image, near))
             if self._core.made(tuple(flaw.kind for flaw in page.flaws), _now_ms()):
-                await self._keep(take, frame, page)
+                evidence = await self._work(lambda: self._workshop.frame_jpeg(frame.image))
+                taken_at_ms = _wall_ms() - round((time.monotonic() - frame.at_s) * 1000)
+                await self._keep(take.command_id, take.affair_id, page, evidence, taken_at_ms)
                 self._tell(self._core.kept(_now_ms()))
                 self._kept(take.command_id)
             else:
@@ -227,13 +252,11 @@ class PageTaker:
             if waiting is not None and not waiting.over.done():
                 waiting.over.set_exception(error)
 
-    async def _keep(self, take: Take, frame: Frame, page: PageImages) -> None:
-        evidence = await self._work(lambda: self._workshop.frame_jpeg(frame.image))
-        taken_at_ms = time.time_ns() // 1_000_000 - round((time.monotonic() - frame.at_s) * 1000)
+    async def _keep(self, command_id: str, affair_id: str, page: PageImages, evidence: bytes, taken_at_ms: int) -> None:
         announced = PageAnnounced(
             page_id=self._new_id(),
-            command_id=take.command_id,
-            affair_id=take.affair_id,
+            command_id=command_id,
+            affair_id=affair_id,
             sha256=hashlib.sha256(page.full_jpeg).hexdigest(),
             size_bytes=len(page.full_jpeg),
             light_sha256=hashlib.sha256(page.light_jpeg).hexdigest(),
@@ -253,6 +276,9 @@ class PageTaker:
             flaws=list(page.flaws),
         )
         await self._outbox.put(announced, page.light_jpeg, page.full_jpeg, evidence)
+        self._frames[announced.page_id] = evidence
+        while len(self._frames) > MOST_FRAMES:
+            del self._frames[next(iter(self._frames))]
         log.info("page %s taken, %d bytes, SHA-256 %s", announced.page_id, announced.size_bytes, announced.sha256)
 
     def _kept(self, command_id: str) -> None:
@@ -290,6 +316,11 @@ async def _next(frames: AsyncIterator[Frame]) -> Frame | None:
         # The camera was left: the booth stops, and this task with it.
         await asyncio.sleep(NO_PICTURE_S)
         return None
+
+
+def _wall_ms() -> int:
+    """Unix time."""
+    return time.time_ns() // 1_000_000
 
 
 def _now_ms() -> int:

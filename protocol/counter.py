@@ -161,6 +161,8 @@ class PageView(Personal, frozen=True):
     flaws: list[Flaw] = field(default_factory=list)
     has_frame: bool = False
     """Whether the untouched frame is stored too (`…/frame`)."""
+    corners: Corners | None = None
+    """Where the page was found in the frame."""
 
 
 class SignatureView(Personal, frozen=True):

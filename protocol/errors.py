@@ -45,6 +45,8 @@ class ErrorCode(StrEnum):
     """Something lies there whose outline is not certain."""
     PAGE_TAKEN = "page_taken"
     """What lies there was taken already."""
+    FRAME_GONE = "frame_gone"
+    """The booth has not kept what a page was made of."""
     DISK_FULL = "disk_full"
     DEVICE_BUSY = "device_busy"
     DEVICE_FAILED = "device_failed"

@@ -10,6 +10,7 @@ pushed aside or turned round is the same one, and the next page of a booklet on 
 there with a flaw, or already taken, waits until it moves. The clerk's shutter takes whatever lies there.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Protocol
@@ -17,6 +18,7 @@ from typing import Protocol
 from msgspec.structs import replace
 
 from protocol.errors import ErrorCode
+from protocol.marks import FULL_SCALE
 from protocol.messages import DeskSeen, DeskState, Outline
 from protocol.pages import FlawKind
 
@@ -53,6 +55,12 @@ CODES = {
 
 Corners = tuple[float, float, float, float, float, float, float, float]
 """x, y of four corners, clockwise from the upper left, as parts of the frame's width and height."""
+
+
+def corners_from(places: Sequence[int]) -> Corners:
+    """Corners out of a clerk's adjusting: ten-thousandths become parts."""
+    x0, y0, x1, y1, x2, y2, x3, y3 = (place / FULL_SCALE for place in places)
+    return x0, y0, x1, y1, x2, y2, x3, y3
 
 
 class Signature(Protocol):

@@ -21,6 +21,7 @@ from protocol.kiosk import (
     Touched,
     WentBack,
 )
+from protocol.marks import Remake
 from protocol.messages import BoothMessage, CenterMessage, DeviceKind, DeviceStatus
 from protocol.records import Card
 
@@ -207,6 +208,15 @@ class TakePage:
 
 
 @dataclass(frozen=True, slots=True)
+class RemakePage:
+    """Make a page of this visit again out of its frame; answered by `PageKept` or `PageNotTaken`."""
+
+    command_id: str
+    affair_id: str
+    remake: Remake
+
+
+@dataclass(frozen=True, slots=True)
 class PressShutter:
     """Take what lies there now, for the command that runs."""
 
@@ -247,4 +257,16 @@ class ViewChanged:
     """`VisitCore.view()` is another one now."""
 
 
-Effect = Send | Withdraw | ReadCard | TakePage | PressShutter | StopTaking | WatchDesk | WatchCodes | Wipe | ViewChanged
+Effect = (
+    Send
+    | Withdraw
+    | ReadCard
+    | TakePage
+    | RemakePage
+    | PressShutter
+    | StopTaking
+    | WatchDesk
+    | WatchCodes
+    | Wipe
+    | ViewChanged
+)

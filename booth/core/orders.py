@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from booth.core.cards import Cards
-from booth.core.events import Effect, PressShutter, ReadCard, Send, StopTaking, TakePage
+from booth.core.events import Effect, PressShutter, ReadCard, RemakePage, Send, StopTaking, TakePage
 from protocol.errors import ErrorCode
 from protocol.kiosk import Activity
 from protocol.messages import (
@@ -74,8 +74,12 @@ class Orders:
     cards: Cards
     fitted: frozenset[DeviceKind]
     _running: dict[DeviceKind, _Order] = field(default_factory=dict)
+    _remaking: set[str] = field(default_factory=set)
+    """Commands that need neither a device nor the resident's hands: pages made again out of their frames."""
 
     def issue(self, command: CommandIssued, now_ms: int) -> list[Effect]:
+        if command.kind is CommandKind.REMAKE_PAGE:
+            return self._remake(command)
         device = DEVICE_OF[command.kind]
         if device not in self.fitted:
             return [Send(CommandFailed(command.command_id, _ABSENT[device]))]
@@ -89,6 +93,9 @@ class Orders:
 
     def withdraw(self, command_id: str) -> list[Effect]:
         """Forget the command; one that is not running any more is fine."""
+        if command_id in self._remaking:
+            self._remaking.discard(command_id)
+            return [StopTaking(command_id)]
         for device, order in self._running.items():
             if order.command_id == command_id:
                 del self._running[device]
@@ -111,6 +118,7 @@ class Orders:
         return self._hinder(reader, order, code, now_ms) if order else []
 
     def page_kept(self, command_id: str) -> None:
+        self._remaking.discard(command_id)
         order = self._running.get(DeviceKind.DOCUMENT_CAMERA)
         if order is None or order.command_id != command_id:
             return
@@ -135,6 +143,9 @@ class Orders:
         return [PressShutter(command_id)] if order is not None and order.command_id == command_id else []
 
     def page_failed(self, command_id: str, code: ErrorCode, now_ms: int) -> list[Effect]:
+        if command_id in self._remaking:
+            self._remaking.discard(command_id)
+            return [Send(CommandFailed(command_id, code))]
         order = self._running.get(DeviceKind.DOCUMENT_CAMERA)
         if order is None or order.command_id != command_id:
             return []
@@ -172,6 +183,13 @@ class Orders:
     def wipe(self) -> None:
         """Drop every command; the center ends them with the affair."""
         self._running.clear()
+        self._remaking.clear()
+
+    def _remake(self, command: CommandIssued) -> list[Effect]:
+        if command.remake is None:
+            return [Send(CommandFailed(command.command_id, ErrorCode.MALFORMED))]
+        self._remaking.add(command.command_id)
+        return [RemakePage(command.command_id, command.affair_id, command.remake)]
 
     def _try(self, device: DeviceKind, order: _Order) -> list[Effect]:
         if order.kind is CommandKind.TAKE_PAGE:

@@ -108,6 +108,14 @@ def frame_jpeg(image: Image) -> bytes:
     return _encode(image, [cv2.IMWRITE_JPEG_QUALITY, FRAME_QUALITY])
 
 
+def read_jpeg(data: bytes) -> Image:
+    """The picture of a frame that was kept; raises `ValueError` when it is none."""
+    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    if image is None:
+        raise ValueError("the frame can't be decoded")
+    return image.astype(np.uint8, copy=False)
+
+
 def preview_jpeg(image: Image, max_width_px: int) -> bytes:
     """A small JPEG of the whole frame for a moving preview; never larger than the frame."""
     return _encode(shrink(image, max_width_px / image.shape[1]), [cv2.IMWRITE_JPEG_QUALITY, PREVIEW_QUALITY])

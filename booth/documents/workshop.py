@@ -29,6 +29,12 @@ class PictureWorkshop:
             outline = refine(image, outline_in(near, width, height), 3.0 * max(1.0, width / PREVIEW_PX))
         return pages.make_page(image, outline, view_width_mm=self._view_width_mm)
 
+    def remake_page(self, frame: bytes, corners: Corners) -> PageImage:
+        """The page within these corners of a frame that was kept as JPEG; nothing is searched for."""
+        image = pages.read_jpeg(frame)
+        height, width = image.shape[:2]
+        return pages.make_page(image, outline_in(corners, width, height), view_width_mm=self._view_width_mm)
+
     def frame_jpeg(self, image: Image) -> bytes:
         return pages.frame_jpeg(image)
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from center.core.affair import LIVE, Affair
 from protocol.counter import AffairView, BoothRow, CommandView, IdentityView, PageView, SignatureView, TimelineRow
+from protocol.marks import FULL_SCALE
 from protocol.messages import Ask, Visit
 from protocol.states import CommandState, PageState, SignatureState
 
@@ -91,6 +92,7 @@ def affair_view(
                 upright=page.announced.upright,
                 flaws=page.announced.flaws,
                 has_frame=page.has_frame,
+                corners=_corners(page.announced.outline),
             )
             for page in affair.pages
         ],
@@ -102,6 +104,13 @@ def affair_view(
         outcome=case.outcome,
         timeline=list(timeline),
     )
+
+
+def _corners(outline: Sequence[float]) -> list[int] | None:
+    """In ten-thousandths, held within the frame."""
+    if len(outline) != 8:
+        return None
+    return [min(FULL_SCALE, max(0, round(part * FULL_SCALE))) for part in outline]
 
 
 def _received(state: PageState, size_bytes: int, received_bytes: int) -> int:

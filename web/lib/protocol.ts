@@ -250,6 +250,7 @@ export type ErrorCode =
   | 'page_empty'
   | 'page_in_doubt'
   | 'page_taken'
+  | 'frame_gone'
   | 'disk_full'
   | 'device_busy'
   | 'device_failed'
@@ -526,6 +527,7 @@ export interface PageView {
   upright: boolean
   flaws: Flaw[]
   has_frame: boolean
+  corners: number[] | null
 }
 
 export interface PermanentResidentCard {

@@ -8,6 +8,7 @@ from itertools import count
 from pathlib import Path
 
 import aiohttp
+import numpy as np
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -24,6 +25,7 @@ from booth.taking import PageTaker
 from protocol.errors import ErrorCode
 from protocol.fields import Wording
 from protocol.kiosk import GradeGiven, ItemChosen, ReceiptRead, Touched
+from protocol.marks import Remake
 from protocol.messages import (
     BoothReported,
     CallAnswered,
@@ -91,6 +93,10 @@ class FakeWorkshop:
 
     def make_page(self, image: Image, near: Corners | None) -> MadePage:
         return MadePage(corners=near, flaws=self.flaws)
+
+    def remake_page(self, frame: bytes, corners: Corners) -> MadePage:
+        assert frame == self.frame_jpeg(np.zeros((1, 1, 3), np.uint8))
+        return MadePage(full_jpeg=b"remade" * 1000, corners=corners)
 
     def frame_jpeg(self, image: Image) -> bytes:
         return b"frame" * 1000
@@ -287,6 +293,30 @@ async def test_a_flaw_is_said_and_the_clerks_shutter_takes_the_page_all_the_same
         await center.say(ShutterPressed("c-1"))
         await center.until(lambda: center.whole("page-1"))
         assert center.pages["page-1"].announced.flaws == [Flaw(FlawKind.GLARE)]
+
+
+async def test_adjusted_corners_make_the_page_anew_out_of_its_frame_until_the_visit_is_wiped(tmp_path: Path) -> None:
+    rig = Rig()
+    corners = [1000, 1000, 9000, 1200, 8800, 9000, 900, 8700]
+    async with fake_center() as center, Outbox(tmp_path) as outbox, rig.running(center, outbox):
+        await serve(center, rig)
+        await center.say(order(CommandKind.TAKE_PAGE))
+        await center.until(lambda: center.whole("page-1"))
+        await center.say(
+            CommandIssued("c-2", "affair-1", CommandKind.REMAKE_PAGE, 60, remake=Remake("page-1", corners))
+        )
+        await center.until(lambda: center.whole("page-2"))
+        remade = center.pages["page-2"].announced
+        assert (remade.command_id, remade.outline) == ("c-2", [place / 10_000 for place in corners])
+        assert remade.frame_sha256 == center.pages["page-1"].announced.frame_sha256
+        await center.say(VisitChanged(None))
+        await center.until(lambda: center.heard[-1] == VisitWiped("affair-1"))
+        await center.say(VisitChanged(snapshot(TicketState.SERVING, "affair-2")))
+        await eventually(lambda: rig.core.state is VisitState.SERVE)
+        await center.say(
+            CommandIssued("c-3", "affair-2", CommandKind.REMAKE_PAGE, 60, remake=Remake("page-1", corners))
+        )
+        await center.until(lambda: center.heard[-1] == CommandFailed("c-3", ErrorCode.FRAME_GONE))
 
 
 def _desk(center: FakeCenter) -> DeskSeen:

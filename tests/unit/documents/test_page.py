@@ -4,7 +4,8 @@ import pytest
 
 from booth.devices.camera.desk_scene import Pose, render_ground, render_scene
 from booth.devices.camera.interface import Image
-from booth.documents.page import MAX_LIGHT_BYTES, MAX_LIGHT_PX, make_page, preview_jpeg
+from booth.documents.page import MAX_LIGHT_BYTES, MAX_LIGHT_PX, frame_jpeg, make_page, preview_jpeg
+from booth.documents.workshop import PictureWorkshop
 from tests.support.desk_scenes import add_noise, draw_all
 
 
@@ -87,3 +88,23 @@ def test_a_preview_is_as_wide_as_asked_and_never_wider_than_the_frame(
 ) -> None:
     preview = decode(preview_jpeg(desk, max_width_px))
     assert preview.shape == (expected * 3 // 4, expected, 3)
+
+
+def test_a_page_made_again_within_its_own_corners_is_the_same_page(desk: Image) -> None:
+    shop = PictureWorkshop()
+    page = shop.make_page(desk, None)
+    assert page.corners is not None
+    again = shop.remake_page(shop.frame_jpeg(desk), page.corners)
+    assert (again.width_px, again.height_px, again.turned) == (page.width_px, page.height_px, page.turned)
+    apart = np.abs(decode(again.light_jpeg).astype(int) - decode(page.light_jpeg))
+    assert apart.mean() < 4
+
+
+def test_other_corners_give_what_lies_within_them(desk: Image) -> None:
+    half = PictureWorkshop().remake_page(frame_jpeg(desk), (0.1, 0.1, 0.5, 0.1, 0.5, 0.9, 0.1, 0.9))
+    assert half.flat and half.corners == pytest.approx((0.1, 0.1, 0.5, 0.1, 0.5, 0.9, 0.1, 0.9), abs=0.002)
+
+
+def test_a_frame_that_is_no_picture_is_refused() -> None:
+    with pytest.raises(ValueError, match="decoded"):
+        PictureWorkshop().remake_page(b"no picture", (0, 0, 1, 0, 1, 1, 0, 1))
