@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from bench import affair, cards, codes, documents, loss
+from bench import affair, calls, cards, codes, documents, loss
 from demo.stage import ROOT
 
 FOLDER = ROOT / "var" / "bench"
@@ -21,6 +21,7 @@ class Name(StrEnum):
     AFFAIR = "affair"
     CODES = "codes"
     LOSS = "loss"
+    CALLS = "calls"
 
 
 def _measure(name: Name) -> dict[str, Any]:
@@ -35,6 +36,8 @@ def _measure(name: Name) -> dict[str, Any]:
             return codes.measure()
         case Name.LOSS:
             return loss.measure()
+        case Name.CALLS:
+            return calls.measure()
 
 
 def main(name: Annotated[Name | None, typer.Argument(help="One measurement; all without it.")] = None) -> None:

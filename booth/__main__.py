@@ -37,7 +37,7 @@ from booth.process import Booth
 from booth.taking import PageTaker
 from protocol.errors import ErrorCode
 from protocol.fields import Wording
-from protocol.messages import PeerKind
+from protocol.messages import MediaReport, PeerKind
 from protocol.wording import say
 
 log = logging.getLogger("booth")
@@ -202,7 +202,14 @@ async def serve(config: Config) -> None:
             closeup=closeup,
             headless=config.media.watch_clerk,
         )
-        leg = media_leg_of(config, fitting.camera, partial(exchange.offer, PeerKind.BOOTH), booth.clerk_seen, closeup)
+        leg = media_leg_of(
+            config,
+            fitting.camera,
+            partial(exchange.offer, PeerKind.BOOTH),
+            booth.clerk_seen,
+            closeup,
+            lambda figures: link.tell(MediaReport(PeerKind.BOOTH, figures)),
+        )
         if leg is not None:
             booth.use_leg(leg)
         codes_url = config.device_bench.codes_url

@@ -25,7 +25,7 @@ from booth.devices.card.interface import CardReader
 from booth.devices.code.interface import CodeReader
 from booth.kiosk.bench import Bench, HandDesk, HandPhone, HandReader
 from protocol.fields import Wording
-from protocol.messages import DeviceKind, TrackName, TrackOffer
+from protocol.messages import DeviceKind, MediaFigures, TrackName, TrackOffer
 
 if TYPE_CHECKING:  # aiortc takes a second to import; a booth without a leg does not need it
     from aiortc import MediaStreamTrack
@@ -94,6 +94,7 @@ def media_leg_of(
     exchange: Callable[[str, list[TrackOffer]], Awaitable[str]],
     clerk_seen: Callable[[], None],
     closeup: Closeup,
+    report: Callable[[MediaFigures], object],
 ) -> "MediaLeg | None":
     """The booth process's own media connection: the document camera, and what the kiosk's page does not send."""
     media = config.media
@@ -110,6 +111,7 @@ def media_leg_of(
         subscribe=[TrackName.CLERK_FACE, TrackName.CLERK_VOICE] if media.watch_clerk else [],
         exchange=exchange,
         on_frame=seen,
+        on_report=report,
     )
 
 

@@ -58,7 +58,7 @@ from booth.kiosk.hub import Hub
 from booth.link.exchange import Exchange
 from booth.link.socket import Link
 from booth.link.uploader import Uploader
-from booth.supervise import keep
+from booth.supervise import BackOff, keep
 from protocol.errors import ErrorCode, ProtocolError
 from protocol.marks import Remake
 from protocol.messages import (
@@ -67,9 +67,12 @@ from protocol.messages import (
     DeskSeen,
     DeviceKind,
     DeviceStatus,
+    IceServer,
+    IceServers,
     MediaAnswer,
     MediaClosed,
     MediaRefused,
+    NetworkJudged,
     PageStored,
     PeerKind,
     Ping,
@@ -81,6 +84,10 @@ log = logging.getLogger(__name__)
 
 READ_S = 20.0
 """One reading of a card. A second-generation card with its photograph takes about 2 s."""
+
+
+LINK_AGAIN_S = 2.0
+"""The longest wait before the center is looked for again; that it can be reached is known before it is tried."""
 
 
 class Taker(Protocol):
@@ -113,6 +120,8 @@ class Leg(Protocol):
     def connection(self) -> object | None: ...
 
     def remake(self) -> None: ...
+
+    def use_relays(self, relays: Sequence[IceServer]) -> None: ...
 
     async def run(self) -> None: ...
 
@@ -151,6 +160,8 @@ class Booth:
         self._now_ms = now_ms
         self.hub = Hub(core.view(), self._pages_changed)
         self._leg: Leg | None = None
+        self._linked_from: str | None = None
+        """This machine's address at the last time that the link came up: from another network media is made anew."""
         self._events: deque[Event] = deque()
         self._handling = False
         self._deadline_moved = asyncio.Event()
@@ -176,7 +187,7 @@ class Booth:
             if self._taker is not None:
                 tasks.create_task(self._taker.run(self._desk_seen), name="desk")
             tasks.create_task(self._keep_time(), name="deadlines")
-            tasks.create_task(keep("link", lambda worked: self._link.connect(self, worked)), name="link")
+            tasks.create_task(keep("link", self._connect, back_off=BackOff(most_s=LINK_AGAIN_S)), name="link")
             tasks.create_task(keep("uploads", self._uploader.run), name="uploads")
             if self._leg is not None:
                 tasks.create_task(self._leg.run(), name="media leg")
@@ -207,11 +218,19 @@ class Booth:
     def epoch_began(self) -> None:
         self.handle(EpochBegan())
 
+    async def _connect(self, worked: Callable[[], None]) -> None:
+        await self._link.until_reachable()
+        await self._link.connect(self, worked)
+
     def link_changed(self, up: bool) -> None:
         if not up:
             self._exchange.lost()
-        elif self._leg is not None and self._leg.connection is None:
-            self._leg.remake()
+        elif self._leg is not None:
+            moved = self._link.local_address != self._linked_from
+            if moved or self._leg.connection is None:
+                self._leg.remake()
+        if up:
+            self._linked_from = self._link.local_address
         self.handle(LinkChanged(up))
 
     def welcomed(self, upload_token: str) -> None:
@@ -233,6 +252,12 @@ class Booth:
                     self._leg.remake()
             case RegionWanted(region):
                 self._closeup.show(region)
+            case IceServers(servers):
+                self.hub.use_relays(message)
+                if self._leg is not None:
+                    self._leg.use_relays(servers)
+            case NetworkJudged():
+                self.hub.judged(message)
             case Ping() | Pong():
                 pass  # the link's own
 

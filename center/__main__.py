@@ -15,7 +15,7 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from center.administration import add_clerk, check_name, issue_code, make_store, open_configured, read_password
-from center.config import CenterConfig, load_catalogue, load_config, load_gateway_key
+from center.config import CenterConfig, load_catalogue, load_config, load_gateway_key, load_turn_secret
 from center.desk import Desk
 from center.errors import ConfigError, StoreError
 from center.media.interface import MediaPlane, ParticipantUp
@@ -150,14 +150,18 @@ async def serve(config: CenterConfig) -> None:
     from aiohttp import web
 
     from center.gateway.http import open_gateway
+    from center.heartbeats import Heartbeats
     from center.media.process.client import MediaProcess
     from center.web.app import make_app
     from center.web.feed import CounterFeed
     from center.web.link import LinkHub
+    from center.web.relays import Relays
 
     items = load_catalogue(config.catalogue.folder)
     tls = _tls(config)
     gateway_key = load_gateway_key(config.gateway) if config.gateway.url else None
+    turn = config.turn
+    relays = Relays(now_ms, turn.urls, load_turn_secret(turn), turn.lifetime_s) if turn.urls else Relays(now_ms)
     store = await asyncio.to_thread(open_configured, config)
     listener = _listener(config)
     links, counters = LinkHub(), CounterFeed()
@@ -165,6 +169,7 @@ async def serve(config: CenterConfig) -> None:
         stack.enter_context(contextlib.closing(listener))
         await stack.enter_async_context(store)
         media = await stack.enter_async_context(MediaProcess(config.media.settings()))
+        heartbeats = Heartbeats(media, now_ms)
         gateway = None
         if config.gateway.url and gateway_key:
             gateway = await stack.enter_async_context(open_gateway(config.gateway.url, gateway_key))
@@ -175,19 +180,22 @@ async def serve(config: CenterConfig) -> None:
             case_prefix=config.center.case_prefix,
             post=links,
             feed=counters,
-            rooms=media,
+            rooms=heartbeats,
             now_ms=now_ms,
             gateway=gateway,
         )
         await desk.start()
         runner = web.AppRunner(
-            make_app(desk, links, counters, media, config), access_log=None, shutdown_timeout=SHUTDOWN_S
+            make_app(desk, links, counters, media, heartbeats, relays, config),
+            access_log=None,
+            shutdown_timeout=SHUTDOWN_S,
         )
         stack.push_async_callback(runner.cleanup)
         await runner.setup()
         await web.SockSite(runner, listener, ssl_context=tls).start()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(_ticks(desk), name="ticks")
+            tasks.create_task(heartbeats.keep(store), name="heartbeats")
             tasks.create_task(_follow_media(desk, links.media_down, media), name="media events")
             typer.echo(say("center.listening", url=_url(config, listener)))
 

@@ -1,6 +1,7 @@
 """The center's configuration: one TOML file, read once."""
 
 import ipaddress
+import re
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +15,9 @@ from center.core.item import Item, read_item
 from center.errors import ConfigError
 from center.media.interface import MediaSettings
 from protocol.fields import Id, Wording
+
+_TURN_URL = re.compile(r"turns?:(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9.-]+)(:[0-9]{1,5})?(\?transport=(udp|tcp))?")
+"""RFC 7065."""
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
 NonEmpty = Annotated[str, Meta(min_length=1, max_length=80)]
@@ -73,6 +77,15 @@ class MediaSection(Struct, frozen=True, forbid_unknown_fields=True):
         return MediaSettings(addresses=self.addresses, first_port=self.first_port, last_port=self.last_port)
 
 
+class TurnSection(Struct, frozen=True, forbid_unknown_fields=True):
+    """The TURN server for participants without a direct way. Without `urls` there is none, and nothing waits for one.
+    `lifetime_s` is how long credentials last; newer ones are given out at half of it."""
+
+    urls: Annotated[tuple[Annotated[str, Meta(max_length=200)], ...], Meta(max_length=8)] = ()
+    secret_file: Path | None = None
+    lifetime_s: Annotated[int, Meta(ge=60, le=7 * 86400)] = 3600
+
+
 class CenterConfig(Struct, frozen=True, forbid_unknown_fields=True):
     center: CenterSection
     http: HttpSection
@@ -81,6 +94,7 @@ class CenterConfig(Struct, frozen=True, forbid_unknown_fields=True):
     catalogue: FolderSection
     gateway: GatewaySection = GatewaySection()
     media: MediaSection = MediaSection()
+    turn: TurnSection = TurnSection()
 
 
 def load_config(path: Path) -> CenterConfig:
@@ -97,15 +111,24 @@ def load_config(path: Path) -> CenterConfig:
         raise ConfigError(f"{path}: {error}") from error
     _check_http(path, config.http)
     _check_gateway(path, config.gateway)
+    _check_turn(path, config.turn)
     return config
 
 
 def load_gateway_key(section: GatewaySection) -> str:
     """The credential that the gateway knows us by. Raises `ConfigError`, which never quotes it. Blocks."""
-    file = section.key_file or Path()
+    return _read_secret(section.key_file or Path(), "gateway's key")
+
+
+def load_turn_secret(section: TurnSection) -> str:
+    """What the TURN server has as `static-auth-secret`. Raises `ConfigError`, which never quotes it. Blocks."""
+    return _read_secret(section.secret_file or Path(), "TURN server's secret")
+
+
+def _read_secret(file: Path, what: str) -> str:
     try:
         if file.stat().st_mode & 0o077:
-            raise ConfigError(f"{file}: the gateway's key must be readable by its owner alone (chmod 600)")
+            raise ConfigError(f"{file}: the {what} must be readable by its owner alone (chmod 600)")
         key = file.read_text("ascii").strip()
     except OSError as error:
         raise ConfigError(f"{file}: {error.strerror}") from error
@@ -170,6 +193,16 @@ def _check_gateway(path: Path, gateway: GatewaySection) -> None:
         raise ConfigError(f"{path}: [gateway] url must begin with https://; only loopback may do without")
     if gateway.key_file is None:
         raise ConfigError(f"{path}: [gateway] key_file is missing: the credential that the gateway knows us by")
+
+
+def _check_turn(path: Path, turn: TurnSection) -> None:
+    if bool(turn.urls) != (turn.secret_file is not None):
+        raise ConfigError(f"{path}: [turn] needs both urls and secret_file, or neither")
+    for url in turn.urls:
+        if _TURN_URL.fullmatch(url) is None:
+            raise ConfigError(
+                f"{path}: [turn] {url!r} is not turn:HOST:PORT or turns:HOST:PORT (?transport=udp or tcp)"
+            )
 
 
 def _is_loopback(host: str) -> bool:

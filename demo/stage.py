@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[1]
 STARTS_WITHIN_S = 60.0
 STOPS_WITHIN_S = 30.0
 
-Table = Mapping[str, str | int | float | bool]
+Table = Mapping[str, str | int | float | bool | list[str]]
 
 
 SocketFactory = Callable[[Any], socket.socket]
@@ -81,6 +81,8 @@ class Site:
     key_file: Path | None = None
     booths_port: int | None = None
     """The port that booths are told, when something stands between them and the center."""
+    turn_url: str | None = None
+    turn_secret: str = field(default="", repr=False)
 
     @property
     def url(self) -> str:
@@ -289,6 +291,7 @@ class Stage:
                 "pages": {"folder": str(ROOT / "web" / "dist")},
                 "catalogue": {"folder": str(ROOT / "catalogue" / "items")},
                 "gateway": {"url": self._gateway_url, "key_file": str(gateway_key)},
+                **self._turn_section(),
             },
         )
         for plan in self.booths:
@@ -307,6 +310,14 @@ class Stage:
                     **{**SIMULATED, **plan.sections},
                 },
             )
+
+    def _turn_section(self) -> dict[str, Table]:
+        if self.site.turn_url is None:
+            return {}
+        secret = self.folder / "turn.secret"
+        secret.touch(mode=0o600)
+        secret.write_text(self.site.turn_secret, "ascii")
+        return {"turn": {"urls": [self.site.turn_url], "secret_file": str(secret)}}
 
     async def _raise_booth(self, plan: BoothPlan) -> None:
         names = {"name_zh": plan.name_zh, "name_en": plan.name_en}

@@ -27,7 +27,17 @@ from protocol.fields import (
     Wording,
 )
 from protocol.marks import MOST_MARKS, Corners, Mark, Quarters
-from protocol.messages import CommandKind, DeskSeen, DeviceKind, DeviceStatus, Outcome, Stroke, TrackOffer
+from protocol.messages import (
+    CommandKind,
+    DeskSeen,
+    DeviceKind,
+    DeviceStatus,
+    MediaFigures,
+    NetworkJudged,
+    Outcome,
+    Stroke,
+    TrackOffer,
+)
 from protocol.pages import Flaw
 from protocol.records import IdentityRecord
 from protocol.states import CaseState, CommandState, PageState, SessionState, SignatureState, TicketState
@@ -224,8 +234,20 @@ class CounterView(Personal, frozen=True, tag="view"):
     finished_today: Count
 
 
-CounterEvent = CounterView | DeskSeen
-"""What comes on the feed: views, and between them what the document camera of the affair's booth sees."""
+class CounterBeat(Message, frozen=True, tag="beat"):
+    """A page's sign of life on its feed, once a second; sometimes with how its media connection fares."""
+
+    figures: MediaFigures | None = None
+
+
+class CenterBeat(Message, frozen=True, tag="beat"):
+    """The feed's answer to each beat, between the views: the center lives, and the session's networks do so."""
+
+    network: NetworkJudged
+
+
+CounterEvent = CounterView | DeskSeen | CenterBeat
+"""What comes on the feed: views, and between them answers to beats, and what the affair's document camera sees."""
 
 
 class ErrorReply(Message, frozen=True):

@@ -13,7 +13,17 @@ from msgspec import Meta, field
 from protocol.errors import ErrorCode
 from protocol.fields import Count, Grade, Id, ItemId, Message, Milliseconds, Personal, Sdp, Sha256, Wording
 from protocol.link import read_json
-from protocol.messages import DeskSeen, DeviceStatus, ItemSummary, Stroke, TrackOffer, Visit
+from protocol.messages import (
+    DeskSeen,
+    DeviceStatus,
+    IceServers,
+    ItemSummary,
+    MediaFigures,
+    NetworkJudged,
+    Stroke,
+    TrackOffer,
+    Visit,
+)
 from protocol.states import VisitState
 
 
@@ -63,7 +73,7 @@ class KioskMediaClosed(Message, frozen=True, tag="media_closed"):
     code: ErrorCode | None = None
 
 
-KioskEvent = KioskView | KioskAnswer | KioskMediaClosed | DeskSeen
+KioskEvent = KioskView | KioskAnswer | KioskMediaClosed | DeskSeen | NetworkJudged | IceServers
 
 
 class Touched(Message, frozen=True, tag="touched"):
@@ -126,6 +136,12 @@ class KioskFirstFrame(Message, frozen=True, tag="first_frame"):
     after_ms: Count
 
 
+class KioskMediaReport(Message, frozen=True, tag="media_report"):
+    """How the page's media connection fares, about every two seconds."""
+
+    figures: MediaFigures
+
+
 KioskAction = (
     Touched
     | ItemChosen
@@ -140,6 +156,7 @@ KioskAction = (
     | Left
     | KioskOffer
     | KioskFirstFrame
+    | KioskMediaReport
 )
 
 _actions: msgspec.json.Decoder[KioskAction] = msgspec.json.Decoder(KioskAction)

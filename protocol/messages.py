@@ -387,6 +387,64 @@ class MediaClosed(Message, frozen=True, tag="media_closed"):
     peer: PeerKind
 
 
+Permille = Annotated[int, Meta(ge=0, le=1000)]
+Kbps = Annotated[int, Meta(ge=0, le=10_000_000)]
+
+
+class MediaFigures(Message, frozen=True):
+    """How a media connection fared since the last report, seen from the peer that reports."""
+
+    lost_in_permille: Permille
+    """Of the packets that it should have got."""
+    lost_out_permille: Permille
+    """Of the packets that it sent, as the other side last said."""
+    round_trip_ms: Annotated[int, Meta(ge=0, le=60_000)] | None
+    received_kbps: Kbps
+    sent_kbps: Kbps
+    freezes: Count
+    """How often a picture stood still for longer than its frames explain."""
+
+
+class MediaReport(Message, frozen=True, tag="media_report"):
+    """About every two seconds, from each media peer at a booth."""
+
+    peer: PeerKind
+    figures: MediaFigures
+
+
+class NetworkGrade(StrEnum):
+    """How a participant's network does, in one word; `center.core.network` judges."""
+
+    GOOD = "good"
+    SLOW = "slow"
+    LOST = "lost"
+
+
+class NetworkJudged(Message, frozen=True, tag="network_judged"):
+    """How the session's two sides fare; for both screens, in words."""
+
+    booth: NetworkGrade
+    clerk: NetworkGrade
+
+
+class IceServer(Message, frozen=True):
+    """A TURN server, and what it knows the participant by for a while."""
+
+    urls: Annotated[list[Annotated[str, Meta(max_length=200)]], Meta(min_length=1, max_length=8)]
+    username: Annotated[str, Meta(max_length=200)]
+    credential: Annotated[str, Meta(max_length=200)]
+
+    def __repr__(self) -> str:
+        return f"IceServer(urls={self.urls!r})"
+
+
+class IceServers(Message, frozen=True, tag="ice_servers"):
+    """The relays that a participant may use from now on, for `valid_s` seconds; newer ones come before that is over."""
+
+    servers: Annotated[list[IceServer], Meta(max_length=4)]
+    valid_s: Count
+
+
 class Ping(Message, frozen=True, tag="ping"):
     """A heartbeat. Each side sends one a second and takes the link for dead after four seconds of silence."""
 
@@ -439,5 +497,5 @@ class DeskSeen(Message, frozen=True, tag="desk_seen"):
     trouble: ErrorCode | None = None
 
 
-BoothFleeting = MediaOffer | MediaClosed | Ping | Pong | DeskSeen
-CenterFleeting = MediaAnswer | MediaRefused | MediaClosed | RegionWanted | Ping | Pong
+BoothFleeting = MediaOffer | MediaClosed | MediaReport | Ping | Pong | DeskSeen
+CenterFleeting = MediaAnswer | MediaRefused | MediaClosed | RegionWanted | NetworkJudged | IceServers | Ping | Pong

@@ -19,6 +19,7 @@ ROOTS: tuple[Any, ...] = (
     kiosk.KioskAction,
     kiosk.BenchView,
     counter.CounterEvent,
+    counter.CounterBeat,
     counter.ErrorReply,
     counter.LogIn,
     counter.CommandWanted,

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import msgspec
 
 from protocol.kiosk import KioskAnswer, KioskEvent, KioskMediaClosed, KioskView
-from protocol.messages import DeskSeen
+from protocol.messages import DeskSeen, IceServers, NetworkJudged
 
 MAX_EVENTS = 8
 """Media events that wait for a slow page; the oldest go, since a page offers again by itself."""
@@ -30,7 +30,7 @@ class Page:
         self._desk = seen
         self._wake.set()
 
-    def tell(self, event: KioskAnswer | KioskMediaClosed) -> None:
+    def tell(self, event: KioskAnswer | KioskMediaClosed | NetworkJudged | IceServers) -> None:
         self._events.append(_encode(event))
         self._wake.set()
 
@@ -57,6 +57,7 @@ class Hub:
         self._pages: set[Page] = set()
         self._changed = changed
         self._media_owner: Page | None = None
+        self._relays: IceServers | None = None
 
     def __repr__(self) -> str:
         return f"Hub(pages={len(self._pages)})"
@@ -74,6 +75,8 @@ class Hub:
 
     def open(self) -> Page:
         page = Page()
+        if self._relays is not None:
+            page.tell(self._relays)
         page.show(self._view)
         self._pages.add(page)
         self._changed(len(self._pages))
@@ -91,6 +94,17 @@ class Hub:
     def own_media(self, page: Page) -> None:
         """This page offers the kiosk's media connection; the center keeps one, the newest."""
         self._media_owner = page
+
+    def use_relays(self, relays: IceServers) -> None:
+        """TURN servers for the pages' media connections, those that are opened later, too."""
+        self._relays = relays
+        for page in self._pages:
+            page.tell(relays)
+
+    def judged(self, network: NetworkJudged) -> None:
+        """How the session's networks do, for the pages' words."""
+        for page in self._pages:
+            page.tell(network)
 
     def media_closed(self) -> None:
         """The kiosk's media connection is gone: its page may offer again."""

@@ -13,8 +13,8 @@ from booth.kiosk.guard import require_own_origin
 from booth.kiosk.hub import Hub, Page
 from booth.link.exchange import Exchange
 from protocol.errors import ProtocolError
-from protocol.kiosk import KioskAnswer, KioskMediaClosed, KioskOffer, read_kiosk_action
-from protocol.messages import BoothFleeting, MediaClosed, PeerKind
+from protocol.kiosk import KioskAnswer, KioskMediaClosed, KioskMediaReport, KioskOffer, read_kiosk_action
+from protocol.messages import BoothFleeting, MediaClosed, MediaReport, PeerKind
 
 log = logging.getLogger(__name__)
 
@@ -82,6 +82,8 @@ class PageSockets:
                     offering.cancel()
                 self._hub.own_media(page)
                 offering = tasks.create_task(self._offer(page, action), name="kiosk media offer")
+            elif isinstance(action, KioskMediaReport):
+                self._tell(MediaReport(PeerKind.KIOSK, action.figures))
             else:
                 self._visits.act(action)
         if offering is not None:

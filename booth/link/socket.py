@@ -13,6 +13,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from functools import partial
 from typing import Protocol
 
 import aiohttp
@@ -20,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from yarl import URL
 
 from booth.errors import CenterLost, CenterRefused
+from booth.link.reach import connects, local_address, until_reachable
 from protocol import PROTOCOL_VERSION
 from protocol.errors import ErrorCode, ProtocolError
 from protocol.link import (
@@ -112,6 +114,7 @@ class Link:
         self._fleeting: deque[BoothFleeting] = deque(maxlen=MAX_FLEETING)
         self._wake = asyncio.Event()
         self._up = False
+        self._local_address: str | None = None
 
     def __repr__(self) -> str:
         return f"Link(up={self._up}, {self._sender!r}, received={self._received})"
@@ -151,6 +154,15 @@ class Link:
             self._fleeting.append(message)
             self._wake.set()
         return self._up
+
+    async def until_reachable(self) -> None:
+        """Return as soon as the center takes connections."""
+        await until_reachable(partial(connects, self._address.host or "", self._address.port or 443))
+
+    @property
+    def local_address(self) -> str | None:
+        """This machine's address in the newest connection, when it is known."""
+        return self._local_address
 
     async def connect(self, listener: Listener, worked: Callable[[], None]) -> None:
         """One connection, from the handshake to its end, which is always `CenterLost` or `CenterRefused`.
@@ -203,6 +215,7 @@ class Link:
     ) -> None:
         self._resume(welcome.received, listener)
         connection = _Connection(socket, welcome.received)
+        self._local_address, _ = _addresses(socket)
         self._up = True
         self._fleeting.clear()
         self._wake.set()
@@ -283,10 +296,14 @@ class Link:
                 await _send(connection.socket, BoothNumbered(n, self._received, message))
 
     async def _watch(self, connection: "_Connection", worked: Callable[[], None]) -> None:
-        """Ping each second, and give the connection up when nothing comes back."""
+        """Ping each second, and give the connection up when nothing comes back, or when this machine has moved to
+        another network: what was begun in the former one gets no answer there."""
+        ours, theirs = _addresses(connection.socket)
         while True:
             self.tell(Ping(time.time_ns() // 1_000_000))
             await asyncio.sleep(PING_S)
+            if ours is not None and theirs is not None and local_address(*theirs) not in (ours, None):
+                raise CenterLost("this machine's address has changed")
             if time.monotonic() - connection.heard_s > DEAD_S:
                 raise CenterLost(f"nothing heard for {DEAD_S:.0f} s")
             worked()
@@ -311,6 +328,12 @@ def _without_person(message: BoothMessage) -> BoothMessage:
             return CommandFailed(command_id, ErrorCode.WITHDRAWN)
         case _:
             return message
+
+
+def _addresses(socket: aiohttp.ClientWebSocketResponse) -> tuple[str | None, tuple[str, int] | None]:
+    """This side's address of the connection, and the other side's with its port, where they are known."""
+    ours, theirs = socket.get_extra_info("sockname"), socket.get_extra_info("peername")
+    return (str(ours[0]) if ours else None), ((str(theirs[0]), int(theirs[1])) if theirs else None)
 
 
 async def _send(socket: aiohttp.ClientWebSocketResponse, frame: BoothFrame) -> None:

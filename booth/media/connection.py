@@ -1,21 +1,22 @@
 """One media connection of a booth (or of a robot in a booth's or a clerk's place) to the center."""
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
 import av
 import numpy as np
-from aiortc import MediaStreamTrack, RTCRtpTransceiver, RTCSessionDescription
+from aiortc import MediaStreamTrack, RTCIceServer, RTCRtpTransceiver, RTCSessionDescription
 from aiortc.exceptions import InvalidAccessError, InvalidStateError, OperationError
 
 from booth.errors import CenterRefused
 from booth.media.encoders import PictureEncoder, Sending, profile_of
+from booth.media.figures import Counters, counters_of, figures_between
 from booth.media.internals import BoothConnection
 from booth.media.receiving import PictureFlow, Reception, VoiceFlow
 from protocol.errors import ErrorCode
-from protocol.messages import TrackDirection, TrackName, TrackOffer
+from protocol.messages import IceServer, MediaFigures, TrackDirection, TrackName, TrackOffer
 
 _AUDIO = frozenset({TrackName.VOICE, TrackName.CLERK_VOICE})
 
@@ -32,6 +33,7 @@ class MediaConnection:
         publish: Mapping[TrackName, MediaStreamTrack],
         subscribe: Collection[TrackName],
         on_frame: Callable[[TrackName], None] | None = None,
+        relays: Sequence[IceServer] = (),
     ) -> None:
         self.frames_received: dict[TrackName, int] = dict.fromkeys(subscribe, 0)
         self._publish = dict(publish)
@@ -42,7 +44,10 @@ class MediaConnection:
         self._sections: list[tuple[TrackName, TrackDirection, RTCRtpTransceiver]] = []
         self._encoders: dict[TrackName, PictureEncoder] = {}
         self._flows: dict[TrackName, PictureFlow | VoiceFlow] = {}
-        self._connection = BoothConnection()
+        self._connection = BoothConnection(
+            [RTCIceServer(list(each.urls), each.username, each.credential) for each in relays]
+        )
+        self._counters = Counters(0.0)
         self._connection.add_listener("connectionstatechange", self._follow)
         self._settled = asyncio.Event()
         """It is known whether the connection came to stand."""
@@ -102,6 +107,12 @@ class MediaConnection:
     async def wait_closed(self) -> None:
         """Return once the connection is gone; a center that went away without a word is noticed after about 4 s."""
         await self._closed.wait()
+
+    async def figures(self) -> MediaFigures:
+        """How the connection fared since this was last asked, or since it began."""
+        before = self._counters
+        self._counters = counters_of(await self._connection.getStats(), asyncio.get_running_loop().time())
+        return figures_between(before, self._counters)
 
     def latest_frame(self, track: TrackName) -> av.VideoFrame | None:
         """The newest picture of a subscribed video track."""

@@ -3,20 +3,22 @@
 import asyncio
 import logging
 import random
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from aiortc import MediaStreamTrack
 
 from booth.errors import CenterLost, CenterRefused
 from booth.media.connection import MediaConnection
-from protocol.messages import TrackName, TrackOffer
+from protocol.messages import IceServer, MediaFigures, TrackName, TrackOffer
 
 EXCHANGE_S = 15.0
 CONNECT_S = 10.0
 """From the answer to packets: 69 ms on loopback, up to 3.3 s at 5 % loss."""
 FIRST_WAIT_S = 0.5
-LONGEST_WAIT_S = 15.0
+LONGEST_WAIT_S = 1.0
+"""The link tells when the center can be reached; beyond that this is what a network's return may cost at the most."""
+REPORT_S = 2.0
 STEADY_S = 5.0
 """A connection that stood shorter counts as a failure, so that one that is dropped again and again backs off too."""
 
@@ -28,7 +30,7 @@ class MediaLeg:
 
     `make_publish` makes fresh sources for each connection (they end with it). `exchange` carries the offer to the
     center and returns its answer; it raises `CenterLost` or `CenterRefused`. `on_change` is told True when the
-    connection stands and False when it is gone.
+    connection stands and False when it is gone. `on_report` is told every two seconds how a standing one fares.
     """
 
     def __init__(
@@ -39,7 +41,10 @@ class MediaLeg:
         exchange: Callable[[str, list[TrackOffer]], Awaitable[str]],
         on_frame: Callable[[TrackName], None] | None = None,
         on_change: Callable[[bool], None] | None = None,
+        on_report: Callable[[MediaFigures], object] | None = None,
     ) -> None:
+        self._on_report = on_report
+        self._relays: Sequence[IceServer] = ()
         self._make_publish = make_publish
         self._subscribe = list(subscribe)
         self._exchange = exchange
@@ -57,6 +62,12 @@ class MediaLeg:
         """Connect anew at once: the center said `MediaClosed`, or there is a link again. Never blocks."""
         self._wanted_anew.set()
 
+    def use_relays(self, relays: Sequence[IceServer]) -> None:
+        """TURN servers for the connections from the next one on; one that had none to begin with is made anew."""
+        former, self._relays = self._relays, tuple(relays)
+        if relays and not former and self._connection is None:
+            self.remake()
+
     async def run(self) -> None:
         """Keep the connection until cancelled, which closes it."""
         failures = 0
@@ -73,7 +84,7 @@ class MediaLeg:
         clock = asyncio.get_running_loop().time
         steady = False
         try:
-            async with MediaConnection(self._make_publish(), self._subscribe, self._on_frame) as connection:
+            async with self._made() as connection:
                 async with asyncio.timeout(EXCHANGE_S):
                     sdp, tracks = await connection.offer()
                     answer = await self._exchange(sdp, tracks)
@@ -90,15 +101,26 @@ class MediaLeg:
             self._became(None)
         return steady
 
+    def _made(self) -> MediaConnection:
+        return MediaConnection(self._make_publish(), self._subscribe, self._on_frame, self._relays)
+
+    async def _report(self, connection: MediaConnection) -> None:
+        if self._on_report is None:
+            return
+        while True:
+            await asyncio.sleep(REPORT_S)
+            self._on_report(await connection.figures())
+
     async def _wait_for_end(self, connection: MediaConnection) -> None:
         """Return when the connection is gone, or another one is wanted."""
         async with asyncio.TaskGroup() as group:
+            reports = group.create_task(self._report(connection), name="media leg reports")
             waits: list[asyncio.Task[Any]] = [
                 group.create_task(connection.wait_closed(), name="media leg closed"),
                 group.create_task(self._wanted_anew.wait(), name="media leg wanted anew"),
             ]
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-            for wait in waits:
+            for wait in (*waits, reports):
                 wait.cancel()
 
     async def _wait_before_try(self, failures: int) -> None:

@@ -122,7 +122,7 @@ class Change:
         if session is not None and session.state is not SessionState.ENDED:
             self.session(SessionEvent.END, down=())
             self.note(EntryKind.SESSION_ENDED, n=session.n)
-            self._rooms.append(Close(self.affair.affair_id))
+        self.close_room()  # a ticket that was called has one before it has a session
 
     def interrupt_session(self, what: str) -> None:
         """Something that the session needs is away. It waits; it does not end."""

@@ -296,7 +296,6 @@ def _answer(change: Change) -> None:
     session = Session(n=before.n + 1 if before else 1, state=SESSION.initial, answered_at_ms=change.now_ms)
     change.set(session=session)
     change.note(EntryKind.CALL_ANSWERED, n=session.n)
-    change.join_room()
 
 
 def _open_command(change: Change, command_id: str) -> Command | None:

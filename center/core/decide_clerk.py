@@ -48,6 +48,9 @@ def take(affair: Affair, clerk: ClerkView, now_ms: int, *, clerk_busy: bool, boo
     else:
         change.ticket(TicketEvent.RECALL, clerk=clerk, called_at_ms=now_ms)
         change.note(EntryKind.TICKET_RECALLED, counter=clerk.counter)
+    # Not only with the booth's answer, which costs a way there and back and a second transaction: the pictures come on
+    # their way meanwhile. A booth that nobody attends shows no face.
+    change.join_room()
     return change.decision()
 
 

@@ -145,7 +145,7 @@ async def of_absent_booths(tx: Transaction, down_before_ms: int) -> list[str]:
 
 async def in_room(tx: Transaction) -> list[str]:
     """The affairs whose participants are together, or should be."""
-    states = [TicketState.CONNECTING, TicketState.SERVING]
+    states = [TicketState.CALLED, TicketState.CONNECTING, TicketState.SERVING]
     rows = await tx.rows(select(tickets.c.affair_id).where(tickets.c.state.in_(states)))
     return [row.affair_id for row in rows]
 

@@ -232,3 +232,22 @@ identities = Table(
     Column("insertion", BigInteger),
     PrimaryKeyConstraint("affair_id", "source"),
 )
+
+media_heartbeats = Table(
+    "media_heartbeats",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("affair_id", Text, ForeignKey("tickets.affair_id"), nullable=False),
+    Column("participant", Text, nullable=False),
+    Column("reports", Integer, nullable=False),
+    Column("lost_in_permille", Integer, nullable=False),
+    Column("lost_out_permille", Integer, nullable=False),
+    Column("round_trip_ms", Integer),
+    Column("received_kbps", Integer, nullable=False),
+    Column("sent_kbps", Integer, nullable=False),
+    Column("freezes", Integer, nullable=False),
+    Column("grade", Text, nullable=False),
+    Index(None, "affair_id", "at_ms"),
+    Index(None, "at_ms"),
+)

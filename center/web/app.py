@@ -16,8 +16,9 @@ from center.web.guard import own_page_middleware, set_headers
 from center.web.link import BoothLinks, LinkDesk, LinkHub
 from center.web.log_in import LogInDesk, LogIns
 from center.web.media import ClerkMedia
-from center.web.offers import BoothMedia
+from center.web.offers import BoothMedia, ListensToHeartbeats
 from center.web.pages import PageDesk, Pages
+from center.web.relays import RelayRoute, Relays
 from center.web.static import StaticPages
 
 
@@ -58,7 +59,13 @@ class WebConfig(Protocol):
 
 
 def make_app(
-    desk: WebDesk, links: LinkHub, counters: CounterFeed, media: BoothMedia, config: WebConfig
+    desk: WebDesk,
+    links: LinkHub,
+    counters: CounterFeed,
+    media: BoothMedia,
+    heartbeats: ListensToHeartbeats,
+    relays: Relays,
+    config: WebConfig,
 ) -> web.Application:
     """The application, ready to be served. `links` and `counters` are those that the desk was given.
 
@@ -71,10 +78,11 @@ def make_app(
     for resource in (
         log_ins,
         Enrolments(desk),
-        BoothLinks(desk, links, media, config.center.id, counters.desk_seen),
+        BoothLinks(desk, links, media, heartbeats, relays, config.center.id, counters.desk_seen),
         BoothPages(desk, links),
-        Feeds(desk, counters, log_ins),
+        Feeds(desk, counters, heartbeats, log_ins),
         ClerkMedia(media, log_ins),
+        RelayRoute(relays, log_ins),
         Affairs(desk, log_ins),
         AffairPages(desk, links, log_ins),
         Pages(desk, log_ins),

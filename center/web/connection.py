@@ -13,7 +13,8 @@ from aiohttp import web
 from center.desk import LinkOpened
 from center.web.handshake import Proven
 from center.web.lasting import to_the_end
-from center.web.offers import BoothMedia, PeerOffers, participant_of
+from center.web.offers import BoothMedia, ListensToHeartbeats, PeerOffers, participant_of
+from center.web.relays import Relays
 from center.web.sockets import SocketGone, receive_text, send_text
 from protocol.errors import ErrorCode, ProtocolError
 from protocol.link import (
@@ -37,6 +38,7 @@ from protocol.messages import (
     DeskSeen,
     MediaClosed,
     MediaOffer,
+    MediaReport,
     PeerKind,
     Ping,
     Pong,
@@ -83,6 +85,8 @@ class BoothConnection:
         proven: Proven,
         desk: MessageDesk,
         media: BoothMedia,
+        heartbeats: ListensToHeartbeats,
+        relays: Relays,
         limits: LinkLimits,
         see: Callable[[str, DeskSeen], None] = lambda _booth_id, _seen: None,
     ) -> None:
@@ -93,6 +97,8 @@ class BoothConnection:
         """Set when this connection handles no frame any more."""
         self._socket = socket
         self._desk = desk
+        self._heartbeats = heartbeats
+        self._relays = relays
         self._limits = limits
         self._queue: asyncio.Queue[_Post | Ack | CenterPassing] = asyncio.Queue(limits.queue)
         self._ending: asyncio.Future[ErrorCode | None] = asyncio.get_running_loop().create_future()
@@ -128,6 +134,7 @@ class BoothConnection:
                 "write": partial(self._write, opened, upload_token),
                 "read": self._read,
                 "beat": self._beat,
+                **({"relays": self._give_relays} if self._relays else {}),
                 **{f"media {peer}": offers.run for peer, offers in self._offers.items()},
             }
             tasks = [
@@ -194,6 +201,13 @@ class BoothConnection:
             self.pass_on(Ping(_now_ms()))
             await asyncio.sleep(self._limits.beat_s)
 
+    async def _give_relays(self) -> None:
+        """At once, and again when half of their time is over."""
+        while True:
+            given = self._relays.of(participant_of(PeerKind.BOOTH, self.proven.booth_id))
+            self.pass_on(given)
+            await asyncio.sleep(given.valid_s / 2)
+
     # --- Parts ---
 
     async def _acknowledge(self, ack: int) -> None:
@@ -203,8 +217,15 @@ class BoothConnection:
 
     def _pass_in(self, message: BoothFleeting) -> None:
         match message:
-            case MediaOffer() | MediaClosed():
+            case MediaOffer():
                 self._offers[message.peer].put(message)
+            case MediaClosed():
+                self._heartbeats.forget(participant_of(message.peer, self.proven.booth_id))
+                self._offers[message.peer].put(message)
+            case MediaReport(peer, figures):
+                participant = participant_of(peer, self.proven.booth_id)
+                self._heartbeats.heard(participant, figures)
+                self.pass_on(self._heartbeats.network(participant))
             case DeskSeen():
                 self._see(self.proven.booth_id, message)
             case Ping(sent_ms):

@@ -4,6 +4,7 @@ Between the views it gets what the document camera of its affair's booth sees: t
 """
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Protocol
 
@@ -12,10 +13,12 @@ from aiohttp import web
 
 from center.errors import DeskError
 from center.web.guard import check_origin
-from center.web.log_in import LogIns, token_of
+from center.web.log_in import LogIns, clerk_participant, token_of
+from center.web.offers import ListensToHeartbeats
 from center.web.sockets import FAREWELL_S, SocketGone, ended_well, receive_text, send_text
-from protocol.counter import ClerkView, CounterView
+from protocol.counter import CenterBeat, ClerkView, CounterBeat, CounterView
 from protocol.errors import ErrorCode, ProtocolError
+from protocol.link import read_json
 from protocol.messages import DeskSeen
 
 SPACING_S = 0.05
@@ -26,7 +29,11 @@ SEND_LIMIT_S = 10.0
 """A page that takes nothing for so long is disconnected; it comes back and gets the newest view."""
 HEARTBEAT_S = 15.0
 MAX_PAGE_FRAME_BYTES = 1024
-"""The page has nothing to say on its feed."""
+"""A beat with its figures has about 200."""
+LEAST_BETWEEN_BEATS_S = 0.2
+"""Pages beat once a second; what comes faster than this is not answered."""
+
+_beats = msgspec.json.Decoder(CounterBeat)
 
 
 class FeedDesk(Protocol):
@@ -85,7 +92,9 @@ class CounterFeed:
         for page in self._pages:
             page.end(None)
 
-    async def serve(self, socket: web.WebSocketResponse, token: str, desk: FeedDesk) -> ErrorCode | None:
+    async def serve(
+        self, socket: web.WebSocketResponse, token: str, desk: FeedDesk, listen: Callable[[CounterBeat], CenterBeat]
+    ) -> ErrorCode | None:
         """Send views until the page leaves or its log-in ends; why it ended. Cancelling leaves nothing behind."""
         page = _Page(token)
         self._pages.add(page)
@@ -94,7 +103,7 @@ class CounterFeed:
                 tasks = [
                     group.create_task(self._push(page, socket, desk), name="feed push"),
                     group.create_task(self._push_seen(page, socket), name="feed desk"),
-                    group.create_task(_watch(page, socket), name="feed watch"),
+                    group.create_task(self._watch(page, socket, listen), name="feed watch"),
                 ]
                 reason = await page.ending
                 for task in tasks:
@@ -136,6 +145,24 @@ class CounterFeed:
             except (SocketGone, TimeoutError):
                 return page.end(None)
 
+    async def _watch(
+        self, page: _Page, socket: web.WebSocketResponse, listen: Callable[[CounterBeat], CenterBeat]
+    ) -> None:
+        """Answer the page's beats until it goes; anything else that it says is against the protocol."""
+        answered_s = float("-inf")
+        try:
+            while True:
+                beat = read_json(_beats, await receive_text(socket))
+                answer = listen(beat)
+                now_s = asyncio.get_running_loop().time()
+                if now_s - answered_s >= LEAST_BETWEEN_BEATS_S:
+                    answered_s = now_s
+                    await send_text(socket, msgspec.json.encode(answer).decode(), self._send_limit_s)
+        except ProtocolError as error:
+            page.end(error.code)
+        except (SocketGone, TimeoutError):
+            page.end(None)
+
     def __repr__(self) -> str:
         return f"CounterFeed(pages={len(self._pages)})"
 
@@ -143,9 +170,10 @@ class CounterFeed:
 class Feeds:
     """The route."""
 
-    def __init__(self, desk: FeedDesk, counters: CounterFeed, log_ins: LogIns) -> None:
+    def __init__(self, desk: FeedDesk, counters: CounterFeed, heartbeats: ListensToHeartbeats, log_ins: LogIns) -> None:
         self._desk = desk
         self._counters = counters
+        self._heartbeats = heartbeats
         self._log_ins = log_ins
 
     def routes(self) -> list[web.RouteDef]:
@@ -153,27 +181,22 @@ class Feeds:
 
     async def _feed(self, request: web.Request) -> web.WebSocketResponse:
         check_origin(request)
-        await self._log_ins.clerk_of(request)
+        participant = clerk_participant(await self._log_ins.clerk_of(request))
+
+        def listen(beat: CounterBeat) -> CenterBeat:
+            if beat.figures is not None:
+                self._heartbeats.heard(participant, beat.figures)
+            return CenterBeat(self._heartbeats.network(participant))
+
         socket = web.WebSocketResponse(
             timeout=FAREWELL_S, compress=False, heartbeat=HEARTBEAT_S, max_msg_size=MAX_PAGE_FRAME_BYTES
         )
         await socket.prepare(request)
         async with ended_well(request, socket, "feed"):
-            reason = await self._counters.serve(socket, token_of(request), self._desk)
+            reason = await self._counters.serve(socket, token_of(request), self._desk, listen)
             if reason is not None:
                 raise DeskError(reason)
         return socket
-
-
-async def _watch(page: _Page, socket: web.WebSocketResponse) -> None:
-    """Wait for the page to go; whatever it says is against the protocol."""
-    try:
-        await receive_text(socket)
-        page.end(ErrorCode.MALFORMED)
-    except ProtocolError as error:
-        page.end(error.code)
-    except SocketGone:
-        page.end(None)
 
 
 def _same(view: CounterView, last: CounterView) -> bool:

@@ -13,7 +13,8 @@ from center.errors import DeskError
 from center.web.connection import BoothConnection, LinkLimits, MessageDesk
 from center.web.handshake import KeyDesk, Proven, prove
 from center.web.lasting import to_the_end
-from center.web.offers import BoothMedia, peer_of
+from center.web.offers import BoothMedia, ListensToHeartbeats, peer_of
+from center.web.relays import Relays
 from center.web.sockets import FAREWELL_S, ended_well, send_text
 from center.web.tokens import UploadTokens
 from protocol.errors import ErrorCode, ProtocolError
@@ -147,6 +148,8 @@ class BoothLinks:
         desk: LinkDesk,
         links: LinkHub,
         media: BoothMedia,
+        heartbeats: ListensToHeartbeats,
+        relays: Relays,
         center_id: str,
         see: Callable[[str, DeskSeen], None] = lambda _booth_id, _seen: None,
     ) -> None:
@@ -154,6 +157,8 @@ class BoothLinks:
         self._desk = desk
         self._links = links
         self._media = media
+        self._heartbeats = heartbeats
+        self._relays = relays
         self._center_id = center_id
         self._unproven = 0
 
@@ -172,7 +177,9 @@ class BoothLinks:
 
         async with ended_well(request, socket, "link", refuse):
             proven = await self._prove(socket)
-            connection = BoothConnection(socket, proven, self._desk, self._media, self._links.limits, self._see)
+            connection = BoothConnection(
+                socket, proven, self._desk, self._media, self._heartbeats, self._relays, self._links.limits, self._see
+            )
             reason = await self._links.carry(connection, self._desk)
             if reason is not None:
                 raise ProtocolError(reason, "the link ended")

@@ -6,7 +6,17 @@ from typing import Protocol
 
 from center.media.interface import MediaError
 from protocol.errors import ErrorCode
-from protocol.messages import CenterFleeting, MediaAnswer, MediaClosed, MediaOffer, MediaRefused, PeerKind, TrackOffer
+from protocol.messages import (
+    CenterFleeting,
+    MediaAnswer,
+    MediaClosed,
+    MediaFigures,
+    MediaOffer,
+    MediaRefused,
+    NetworkJudged,
+    PeerKind,
+    TrackOffer,
+)
 
 CONNECT_LIMIT_S = 10.0
 """How long the media plane may take to answer an offer."""
@@ -16,6 +26,16 @@ class BoothMedia(Protocol):
     async def connect(self, participant: str, sdp: str, tracks: Sequence[TrackOffer]) -> str: ...
 
     async def disconnect(self, participant: str) -> None: ...
+
+
+class ListensToHeartbeats(Protocol):
+    """Hears how the media participants fare (`center.heartbeats`)."""
+
+    def heard(self, participant: str, figures: MediaFigures) -> None: ...
+
+    def forget(self, participant: str) -> None: ...
+
+    def network(self, participant: str) -> NetworkJudged: ...
 
 
 class PeerOffers:

@@ -1,6 +1,6 @@
 """A second host on this machine: a network namespace joined by a veth pair whose cable a test can pull.
 
-Needs root and iproute2, which `make test` installs.
+Needs root, iproute2 and nftables, which `make test` installs.
 """
 
 import ctypes
@@ -8,6 +8,7 @@ import os
 import secrets
 import socket
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -21,6 +22,8 @@ class Host:
 
     def __init__(self) -> None:
         mark = secrets.token_hex(3)
+        self._borrowed = False
+        self._table = f"bangban_{mark}"
         self._namespace = f"bangban-{mark}"
         self._near, self._far = f"bb{mark}a", f"bb{mark}b"
         subnet = 16 + secrets.randbelow(200)
@@ -38,6 +41,40 @@ class Host:
 
     def mend(self) -> None:
         _ip("link", "set", self._near, "up")
+
+    def only(self, port: int) -> None:
+        """Nothing leaves that host by UDP any more but to this port on this side: a firewall that keeps media out."""
+        rule = f'oifname "{self._far}" udp dport != {port} drop'
+        _nft(self.prefix, "inet", "bangban_out", "type filter hook output priority 0;", rule)
+
+    def lose(self, share: float) -> None:
+        """Lose this share of the packets, each way, at random."""
+        rule = f"numgen random mod 1000 < {round(share * 1000)} drop"
+        for prefix, interface in (((), self._near), (self.prefix, self._far)):
+            hook = f"type filter hook ingress device {interface} priority 0;"
+            _nft(prefix, "netdev", self._table, hook, rule)
+
+    def lose_no_more(self) -> None:
+        for prefix in ((), self.prefix):
+            subprocess.run([*prefix, "nft", "delete", "table", "netdev", self._table], check=False, capture_output=True)
+
+    def move(self) -> None:
+        """Into another network: a new cable with new addresses, and the old one is gone. `here` stays reachable."""
+        mark = secrets.token_hex(3)
+        near, far = f"bb{mark}a", f"bb{mark}b"
+        _ip("link", "add", near, "type", "veth", "peer", "name", far, "netns", self._namespace)
+        subnet = 16 + secrets.randbelow(200)
+        gateway, there = f"10.214.{subnet}.1", f"10.214.{subnet}.2"
+        _ip("address", "add", f"{gateway}/24", "dev", near)
+        _ip("link", "set", near, "up")
+        _ip("-n", self._namespace, "address", "add", f"{there}/24", "dev", far)
+        _ip("-n", self._namespace, "link", "set", far, "up")
+        # The address of the center belongs to this machine, whichever cable it is reached over.
+        _ip("address", "add", f"{self.here}/32", "dev", "lo")
+        self._borrowed = True
+        _ip("link", "delete", self._near)
+        _ip("-n", self._namespace, "route", "add", "default", "via", gateway)
+        self._near, self._far, self.there = near, far, there
 
     def socket(self, address: Any) -> socket.socket:
         """A socket of that host, for this process: a factory for aiohttp's `TCPConnector`."""
@@ -74,9 +111,18 @@ class Host:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.lose_no_more()
+        if self._borrowed:
+            _ip("address", "delete", f"{self.here}/32", "dev", "lo")
         subprocess.run(["ip", "link", "delete", self._near], check=False, stderr=subprocess.DEVNULL)
         _ip("netns", "delete", self._namespace)
 
 
 def _ip(*words: str) -> None:
     subprocess.run(["ip", *words], check=True, capture_output=True)
+
+
+def _nft(prefix: Sequence[str], family: str, table: str, hook: str, rule: str) -> None:
+    """One table with one rule; nft wants each on a line of its own."""
+    text = "\n".join([f"table {family} {table} {{", "chain packets {", hook, rule, "}", "}", ""])
+    subprocess.run([*prefix, "nft", "-f", "-"], input=text, check=True, capture_output=True, text=True)

@@ -8,6 +8,7 @@ import type {
   ErrorReply,
   FinishWanted,
   FormChanged,
+  IceServers,
   LogIn,
   Mark,
   Region,
@@ -23,8 +24,12 @@ export class Refused extends Error {
 }
 
 const ANSWER_MS = 15_000
+const OFFER_MS = 2500
 
 export class CounterApi {
+  private relaysNow: RTCIceServer[] = []
+  private relaysUntilMs = 0
+
   /** `loggedOut` is called whenever an answer says that the log-in is over. */
   constructor(private readonly loggedOut: () => void) {}
 
@@ -43,12 +48,27 @@ export class CounterApi {
     return this.send('POST', '/api/logout')
   }
 
+  /** Gives up soon: on a line that was cut, a new request gets through before one that was under way. */
   offer(body: ClerkOffer): Promise<ClerkAnswer> {
-    return this.send('POST', '/api/media', body)
+    return this.send('POST', '/api/media', body, OFFER_MS)
   }
 
   callNext(): Promise<{ affair_id: string }> {
     return this.send('POST', '/api/next')
+  }
+
+  /** The relays that this clerk's page may use now; kept until half of their time is over. Never rejects. */
+  async relays(): Promise<RTCIceServer[]> {
+    if (performance.now() >= this.relaysUntilMs) {
+      try {
+        const { servers, valid_s }: IceServers = await this.send('GET', '/api/ice-servers', undefined, OFFER_MS)
+        this.relaysNow = servers
+        this.relaysUntilMs = performance.now() + valid_s * 500
+      } catch {
+        return this.relaysNow // the center is away; without it there is no connection either
+      }
+    }
+    return this.relaysNow
   }
 
   turn(affair: string, how: 'take' | 'release' | 'miss' | 'hold' | 'resume'): Promise<void> {
@@ -131,14 +151,14 @@ export class CounterApi {
     return answer.blob()
   }
 
-  private async send<T>(method: string, path: string, body?: unknown): Promise<T> {
-    const answer = await this.fetch(method, path, body)
+  private async send<T>(method: string, path: string, body?: unknown, withinMs = ANSWER_MS): Promise<T> {
+    const answer = await this.fetch(method, path, body, withinMs)
     if (!answer.ok) throw await this.refusal(answer)
     const text = await answer.text()
     return (text === '' ? undefined : JSON.parse(text)) as T
   }
 
-  private async fetch(method: string, path: string, body?: unknown): Promise<Response> {
+  private async fetch(method: string, path: string, body?: unknown, withinMs = ANSWER_MS): Promise<Response> {
     const headers: Record<string, string> = { 'X-Bangban': '1' }
     if (body !== undefined) headers['Content-Type'] = 'application/json'
     try {
@@ -147,7 +167,7 @@ export class CounterApi {
         headers,
         body: body === undefined ? undefined : JSON.stringify(body),
         credentials: 'same-origin',
-        signal: AbortSignal.timeout(ANSWER_MS),
+        signal: AbortSignal.timeout(withinMs),
       })
     } catch {
       throw new Refused('unreachable')

@@ -2,11 +2,22 @@
 import { computed, inject, shallowRef, type ComputedRef, type InjectionKey, type ShallowRef } from 'vue'
 
 import { MediaLeg } from '@lib/media'
-import type { AffairView, CounterEvent, CounterView, DeskSeen, Outcome, TicketState } from '@lib/protocol'
+import type {
+  AffairView,
+  CounterBeat,
+  CounterEvent,
+  CounterView,
+  DeskSeen,
+  MediaFigures,
+  NetworkJudged,
+  Outcome,
+  TicketState,
+} from '@lib/protocol'
 import { ReconnectingSocket, backOff } from '@lib/socket'
 
 import { CounterApi, Refused } from './api'
 import { holdCounter } from './onetab'
+import { FacePicture } from './picture'
 
 /** `asking`: it isn't known yet whether this browser is logged in. `elsewhere`: a newer tab has the counter. */
 export type Phase = 'asking' | 'out' | 'in' | 'elsewhere'
@@ -17,6 +28,9 @@ export interface Ended {
   caseNo: string | null
   how: Outcome | 'waiting' | 'missed' | 'held' | 'abandoned'
 }
+
+/** The called affair's view follows the answer to the call; should it not, the desk is shown again. */
+const SHOWN_MS = 3000
 
 const OVER: readonly TicketState[] = ['finished', 'missed', 'abandoned', 'transferred', 'waiting']
 
@@ -30,6 +44,9 @@ export class Counter {
   readonly desk: ShallowRef<DeskSeen | null> = shallowRef(null)
   readonly feedUp: ShallowRef<boolean> = shallowRef(false)
   readonly media: ShallowRef<MediaLeg | null> = shallowRef(null)
+  readonly picture: ShallowRef<FacePicture | null> = shallowRef(null)
+  /** From the clerk's click until the center shows the called affair. */
+  readonly calling: ShallowRef<boolean> = shallowRef(false)
   /** Why the log-in page is shown, when that wasn't the clerk's own wish. */
   readonly expired: ShallowRef<boolean> = shallowRef(false)
   readonly api = new CounterApi(() => this.leave('out', true))
@@ -41,7 +58,11 @@ export class Counter {
   /** How the last one left, until the notice was read. */
   readonly ended: ShallowRef<Ended | null> = shallowRef(null)
 
-  private feed: ReconnectingSocket<CounterEvent> | null = null
+  /** How the two sides' networks do, as the center judges. */
+  readonly network: ShallowRef<NetworkJudged | null> = shallowRef(null)
+
+  private feed: ReconnectingSocket<CounterEvent, CounterBeat> | null = null
+  private figures: MediaFigures | null = null
   private forgetting: ReturnType<typeof setTimeout> | undefined
   private release: () => void = () => {}
   private takenAt: { affair: string | null; at: number } | null = null
@@ -79,13 +100,13 @@ export class Counter {
   /** Call a ticket and remember when, so that the first frame can be measured from the click. Rejects with `Refused`. */
   async take(affairId: string): Promise<void> {
     this.takenAt = { affair: affairId, at: performance.now() }
-    await this.api.turn(affairId, 'take')
+    await this.call(() => this.api.turn(affairId, 'take'))
   }
 
   /** Call the first waiting ticket. Rejects with `Refused`. */
   async callNext(): Promise<void> {
     const taken = (this.takenAt = { affair: null as string | null, at: performance.now() })
-    taken.affair = (await this.api.callNext()).affair_id
+    await this.call(async () => (taken.affair = (await this.api.callNext()).affair_id))
   }
 
   /** How long ago, in ms, this affair was taken: by the click, else (after a reload) by the center's clock. */
@@ -96,24 +117,55 @@ export class Counter {
     return Date.now() - (affair.called_at_ms ?? Date.now())
   }
 
+  /** Ask the center to call somebody, with the place for their picture shown meanwhile. */
+  private async call(ask: () => Promise<unknown>): Promise<void> {
+    if (this.affair.value) return void (await ask())
+    this.picture.value?.expect()
+    this.calling.value = true
+    try {
+      await ask()
+      if (!this.affair.value) setTimeout(() => (this.calling.value = false), SHOWN_MS)
+      else this.calling.value = false
+    } catch (error) {
+      this.calling.value = false
+      throw error
+    }
+  }
+
   private enter(): void {
     this.expired.value = false
     this.phase.value = 'in'
     this.release = holdCounter(() => this.phase.value === 'in' && this.leave('elsewhere'))
-    this.feed = new ReconnectingSocket<CounterEvent>('/api/feed', {
-      onMessage: (event) => (event.type === 'view' ? this.show(event) : this.see(event)),
+    this.feed = new ReconnectingSocket<CounterEvent, CounterBeat>('/api/feed', {
+      onMessage: (event) => {
+        if (event.type === 'view') this.show(event)
+        else if (event.type === 'beat') this.network.value = event.network
+        else this.see(event)
+      },
       onClose: () => {
         this.feedUp.value = false
         void this.checkLogIn()
       },
+      beat: () => this.beat(),
     })
     const leg = new MediaLeg({
       publish: ['clerk_face', 'clerk_voice'],
       subscribe: ['face', 'voice', 'document'],
       exchange: async (sdp, tracks) => (await this.api.offer({ sdp, tracks })).sdp,
+      early: true,
+      relays: () => this.api.relays(),
+      report: (figures) => (this.figures = figures),
     })
     this.media.value = leg
+    this.picture.value = new FacePicture(leg)
     void leg.open()
+  }
+
+  /** The newest figures go with one beat, once. */
+  private beat(): CounterBeat {
+    const { figures } = this
+    this.figures = null
+    return { type: 'beat', figures }
   }
 
   private show(view: CounterView): void {
@@ -121,6 +173,10 @@ export class Counter {
     if (!this.feedUp.value && this.view.value) void this.media.value?.verify()
     this.feedUp.value = true
     this.view.value = view
+    const now = this.affair.value
+    if (now && now.affair_id !== before?.affair_id && !this.calling.value) this.picture.value?.expect()
+    if (now) this.calling.value = false
+    else if (before) this.picture.value?.clear()
     if (!before || this.affair.value?.affair_id === before.affair_id) return
     // the newest that is known of it: a view that says how it ended, else its last one in hand
     const last = view.affair?.affair_id === before.affair_id ? view.affair : before
@@ -141,8 +197,12 @@ export class Counter {
     this.release = () => {}
     this.feed?.close()
     this.feed = null
+    this.picture.value?.close()
+    this.picture.value = null
+    this.network.value = null
     this.media.value?.close()
     this.media.value = null
+    this.calling.value = false
     this.view.value = null
     this.desk.value = null
     this.ended.value = null

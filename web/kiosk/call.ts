@@ -27,6 +27,8 @@ export function useCall(link: KioskLink): Call {
     publish: ['face', 'voice'],
     subscribe: ['clerk_face', 'clerk_voice'],
     exchange: (sdp, tracks) => link.exchange(sdp, tracks),
+    relays: () => link.relays.value,
+    report: (figures) => void link.act({ type: 'media_report', figures }),
   })
   let offerAgain: ReturnType<typeof setTimeout> | undefined
   link.onMediaClosed = () => {
@@ -38,6 +40,15 @@ export function useCall(link: KioskLink): Call {
     leg.close()
   })
   void leg.open()
+  // The booth is linked again: what the network took from it, it took from this connection, too.
+  watch(
+    () => link.view.value?.link_up,
+    (now, before) => {
+      if (now && before === false) void leg.verify()
+    },
+  )
+  // Without them this connection may have had no way.
+  watch(link.relays, () => leg.state.value !== 'up' && leg.remake())
 
   const opened = ref(false)
   watch(leg.state, () => (opened.value = true), { once: true })

@@ -1,7 +1,7 @@
 /** The page's line to the booth process: views come in, actions go out, and media offers travel between them. */
 import { computed, inject, shallowRef, type ComputedRef, type InjectionKey, type ShallowRef } from 'vue'
 
-import type { DeskSeen, KioskAction, KioskEvent, KioskView, TrackOffer } from '@lib/protocol'
+import type { DeskSeen, IceServer, KioskAction, KioskEvent, KioskView, NetworkJudged, TrackOffer } from '@lib/protocol'
 import { ReconnectingSocket } from '@lib/socket'
 
 /** Which part of the booth this page is: the picture above, the touch screen below, or both in one. */
@@ -23,6 +23,10 @@ export class KioskLink {
   readonly views: ShallowRef<number> = shallowRef(0)
   /** What the document camera sees just now; null when the booth said nothing of it for a while. */
   readonly desk: ShallowRef<DeskSeen | null> = shallowRef(null)
+  /** How the two sides' networks do, as the center judges. */
+  readonly network: ShallowRef<NetworkJudged | null> = shallowRef(null)
+  /** The relays that a media connection may use from now on. */
+  readonly relays: ShallowRef<IceServer[]> = shallowRef([])
   /** Whether the booth process hears this page. */
   readonly up: ComputedRef<boolean>
   /** Called when a standing media connection is gone at the center's side. */
@@ -75,6 +79,12 @@ export class KioskLink {
       case 'media_closed':
         if (this.pending) this.refuse(event.code ?? 'closed')
         else this.onMediaClosed()
+        break
+      case 'network_judged':
+        this.network.value = event
+        break
+      case 'ice_servers':
+        this.relays.value = event.servers
         break
     }
   }

@@ -1,5 +1,5 @@
 /** What the resident should know just now, read from the view. Pure: the same view always says the same. */
-import type { ErrorCode, KioskView, TicketState, Wording } from '@lib/protocol'
+import type { ErrorCode, KioskView, NetworkJudged, TicketState, Wording } from '@lib/protocol'
 
 /** What the picture and the large words beside the clerk are about. */
 export type Guide =
@@ -29,6 +29,13 @@ export function isTalking(view: KioskView): boolean {
 /** Whether the line to the clerk is broken, for the banner that asks to stay. */
 export function isInterrupted(view: KioskView): boolean {
   return !view.link_up || (isTalking(view) && view.visit?.session_state === 'interrupted')
+}
+
+/** What is to be said of the networks, the resident's own first; null when they do. That this one is lost says the link. */
+export function networkKey(network: NetworkJudged | null): string | null {
+  if (network?.booth === 'slow') return 'kiosk.network.slow'
+  if (network && network.clerk !== 'good') return `kiosk.network.clerk_${network.clerk}`
+  return null
 }
 
 /** What the devices do goes first; then what the clerk has asked for and no device has begun; then the state of the call. */

@@ -5,8 +5,9 @@
 import { shallowReactive, shallowRef, type ShallowReactive, type ShallowRef } from 'vue'
 
 import { Capture, type CaptureKind } from './capture'
+import { countersOf, figuresBetween, type Counters } from './figures'
 import { prefer } from './priorities'
-import type { TrackName, TrackOffer } from './protocol'
+import type { MediaFigures, TrackName, TrackOffer } from './protocol'
 import { backOff } from './socket'
 
 export type MediaState = 'connecting' | 'up' | 'down'
@@ -18,15 +19,30 @@ export interface MediaPlan {
   subscribe: readonly TrackName[]
   /** Carry the offer to the center and bring its answer. Rejecting means: try again a little later. */
   exchange: (sdp: string, tracks: TrackOffer[]) => Promise<string>
+  /**
+   * Nobody else publishes these tracks, so they are offered before the camera was asked for; it joins when it is there.
+   * Without this, what can't be captured is not offered, so that another peer may publish it.
+   */
+  early?: boolean
+  /** The relays to be used for the next connection; a promise of them must settle soon. */
+  relays?: () => RTCIceServer[] | Promise<RTCIceServer[]>
+  /** Told every two seconds how a standing connection fares. */
+  report?: (figures: MediaFigures) => void
 }
 
-/** A short loss of packets mends itself; after this the connection is re-made. */
-const DISCONNECTED_MS = 2000
 /** From the offer to packets; measured 66 to 112 ms on a good line, 3.3 s with 5 % loss. */
 const CONNECT_MS = 10_000
-
-/** Voice alone is 50 packets a second. */
+/** The center's checks come twice a second, voice 50 times. */
 const VERIFY_MS = 700
+const LOOK_MS = 500
+/**
+ * The center's checks come twice a second whether anybody talks or not; after so long without anything the connection
+ * is dead. A browser by itself says `disconnected` after 5 to 8 s.
+ */
+const SILENT_MS = 3000
+const REPORT_MS = 2000
+/** The longest wait between two tries: what it costs, at the most, once the network is back. */
+const LONGEST_WAIT_MS = 1000
 
 export class MediaLeg {
   readonly state: ShallowRef<MediaState> = shallowRef('connecting')
@@ -35,8 +51,12 @@ export class MediaLeg {
   readonly capture: Capture
 
   private connection: RTCPeerConnection | null = null
+  private looking: ReturnType<typeof setInterval> | undefined
+  private sending = new Map<CaptureKind, RTCRtpSender>()
   private timer: ReturnType<typeof setTimeout> | undefined
   private failures = 0
+  /** Counts the connections, so that one that was overtaken while it was prepared is not made. */
+  private turn = 0
   private closed = false
   private readonly leave = (): void => this.drop()
   private readonly comeBack = (event: PageTransitionEvent): void => {
@@ -45,15 +65,17 @@ export class MediaLeg {
 
   constructor(private readonly plan: MediaPlan) {
     const kinds = [...new Set(plan.publish.map(kindOf))]
-    this.capture = new Capture(kinds, () => this.remake())
+    this.capture = new Capture(kinds, () => (plan.early ? this.fill() : this.remake()))
   }
 
-  /** Ask for camera and microphone, then connect; without either it still connects, to see and hear. */
+  /** Ask for camera and microphone, and connect; without either it still connects, to see and hear. */
   async open(): Promise<void> {
     addEventListener('pagehide', this.leave)
     addEventListener('pageshow', this.comeBack)
+    if (this.plan.early) this.remake()
     await this.capture.open()
-    this.remake()
+    if (this.plan.early) this.fill()
+    else this.remake()
   }
 
   /** Connect anew at once, e.g. because the center said that the connection is gone. */
@@ -64,14 +86,15 @@ export class MediaLeg {
 
   /**
    * Something else went down and came back, so this connection may be dead, too, which a browser notices only after 5 to 8 s.
-   * When no packet comes in for a moment, it is made anew; between calls none does, and then that disturbs nobody.
+   * When nothing at all comes in for a moment, it is made anew at once; one that is down or on its way is, too.
    */
   async verify(): Promise<void> {
     const connection = this.connection
-    if (!connection || this.state.value !== 'up') return
-    const before = await packetsReceived(connection)
+    if (this.closed) return
+    if (!connection || this.state.value !== 'up') return this.remake()
+    const before = await heard(connection)
     await new Promise((resolve) => setTimeout(resolve, VERIFY_MS))
-    if (this.connection === connection && (await packetsReceived(connection)) === before) this.remake()
+    if (this.connection === connection && (await heard(connection)) === before) this.remake()
   }
 
   /** Let everything go. Closing twice is harmless. */
@@ -85,9 +108,13 @@ export class MediaLeg {
   }
 
   private async connect(): Promise<void> {
-    const connection = new RTCPeerConnection({ iceServers: [], bundlePolicy: 'max-bundle' })
-    this.connection = connection
+    const turn = ++this.turn
     this.state.value = this.failures === 0 ? 'connecting' : 'down'
+    const relays = this.plan.relays?.() ?? []
+    const iceServers = Array.isArray(relays) ? relays : await relays.catch(() => [])
+    if (turn !== this.turn) return
+    const connection = new RTCPeerConnection({ iceServers, bundlePolicy: 'max-bundle' })
+    this.connection = connection
     try {
       const sections = this.addSections(connection)
       connection.onconnectionstatechange = () => this.follow(connection)
@@ -106,10 +133,13 @@ export class MediaLeg {
   /** The sections in the plan's order, publishing first; what can't be captured gets none, so that another peer may publish it. */
   private addSections(connection: RTCPeerConnection): Section[] {
     const sections: Section[] = []
+    this.sending.clear()
     for (const track of this.plan.publish) {
-      const source = this.capture[kindOf(track)].value
-      if (!source) continue
-      const transceiver = connection.addTransceiver(source, { direction: 'sendonly' })
+      const kind = kindOf(track)
+      const source = this.capture[kind].value
+      if (!source && !this.plan.early) continue
+      const transceiver = connection.addTransceiver(source ?? kind, { direction: 'sendonly' })
+      this.sending.set(kind, transceiver.sender)
       sections.push({ track, direction: 'publish', transceiver })
     }
     for (const track of this.plan.subscribe) {
@@ -125,6 +155,14 @@ export class MediaLeg {
     return sections
   }
 
+  /** Put what is captured now into the sections that stand. */
+  private fill(): void {
+    for (const [kind, sender] of this.sending) {
+      const source = this.capture[kind].value
+      if (sender.track !== source) sender.replaceTrack(source).catch(() => {}) // the connection was closed meanwhile
+    }
+  }
+
   private show(sections: Section[]): void {
     for (const { track, direction, transceiver } of sections) {
       if (direction === 'subscribe') this.streams[track] = new MediaStream([transceiver.receiver.track])
@@ -138,10 +176,10 @@ export class MediaLeg {
         clearTimeout(this.timer)
         this.failures = 0
         this.state.value = 'up'
+        this.attend(connection)
         break
-      case 'disconnected':
+      case 'disconnected': // it may mend itself; the silence tells whether it is dead
         this.state.value = 'down'
-        this.retryAfter(DISCONNECTED_MS)
         break
       case 'failed':
       case 'closed':
@@ -151,9 +189,27 @@ export class MediaLeg {
     }
   }
 
+  /** Follow a standing connection: report how it fares, and make it anew when the other side has fallen silent. */
+  private attend(connection: RTCPeerConnection): void {
+    clearInterval(this.looking)
+    let last: Counters | null = null
+    let reported: Counters | null = null
+    let heardAtMs = performance.now()
+    this.looking = setInterval(async () => {
+      const now = countersOf(await connection.getStats(), performance.now())
+      if (this.connection !== connection) return
+      if (last === null || now.heard !== last.heard) heardAtMs = now.atMs
+      last = now
+      if (now.atMs - heardAtMs >= SILENT_MS) return this.remake()
+      if (reported !== null && now.atMs - reported.atMs < REPORT_MS) return
+      if (reported !== null) this.plan.report?.(figuresBetween(reported, now))
+      reported = now
+    }, LOOK_MS)
+  }
+
   private fail(): void {
     this.drop()
-    this.retryAfter(backOff(this.failures++))
+    this.retryAfter(Math.min(LONGEST_WAIT_MS, backOff(this.failures++)))
   }
 
   private retryAfter(delayMs: number): void {
@@ -162,7 +218,9 @@ export class MediaLeg {
   }
 
   private drop(): void {
+    this.turn++
     clearTimeout(this.timer)
+    clearInterval(this.looking)
     this.state.value = 'down'
     const connection = this.connection
     this.connection = null
@@ -176,12 +234,8 @@ interface Section extends Omit<TrackOffer, 'mid'> {
   transceiver: RTCRtpTransceiver
 }
 
-async function packetsReceived(connection: RTCPeerConnection): Promise<number> {
-  let packets = 0
-  for (const entry of (await connection.getStats()).values()) {
-    if (entry.type === 'inbound-rtp') packets += (entry as RTCInboundRtpStreamStats).packetsReceived ?? 0
-  }
-  return packets
+async function heard(connection: RTCPeerConnection): Promise<number> {
+  return countersOf(await connection.getStats(), performance.now()).heard
 }
 
 /** The mids are there once the local description is set. */

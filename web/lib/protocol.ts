@@ -94,6 +94,11 @@ export type CaseState =
   | 'delivered'
   | 'archived'
 
+export interface CenterBeat {
+  type: 'beat'
+  network: NetworkJudged
+}
+
 export interface Choice {
   value: string
   name: Wording
@@ -161,7 +166,12 @@ export interface CommandWanted {
   more: boolean
 }
 
-export type CounterEvent = CounterView | DeskSeen
+export interface CounterBeat {
+  type: 'beat'
+  figures: MediaFigures | null
+}
+
+export type CounterEvent = CounterView | DeskSeen | CenterBeat
 
 export interface CounterView {
   type: 'view'
@@ -343,6 +353,18 @@ export interface GradeGiven {
   grade: number
 }
 
+export interface IceServer {
+  urls: string[]
+  username: string
+  credential: string
+}
+
+export interface IceServers {
+  type: 'ice_servers'
+  servers: IceServer[]
+  valid_s: number
+}
+
 export interface IdCard {
   type: 'id_card'
   name: string
@@ -398,7 +420,7 @@ export interface ItemView {
   materials: MaterialRequirement[]
 }
 
-export type KioskAction = Touched | ItemChosen | WentBack | CardLostSaid | CodeScanned | Signed | Disputed | ReceiptRead | GradeGiven | RatingSkipped | Left | KioskOffer | KioskFirstFrame
+export type KioskAction = Touched | ItemChosen | WentBack | CardLostSaid | CodeScanned | Signed | Disputed | ReceiptRead | GradeGiven | RatingSkipped | Left | KioskOffer | KioskFirstFrame | KioskMediaReport
 
 export interface KioskAnswer {
   type: 'media_answer'
@@ -406,7 +428,7 @@ export interface KioskAnswer {
   sdp: string
 }
 
-export type KioskEvent = KioskView | KioskAnswer | KioskMediaClosed | DeskSeen
+export type KioskEvent = KioskView | KioskAnswer | KioskMediaClosed | DeskSeen | NetworkJudged | IceServers
 
 export interface KioskFirstFrame {
   type: 'first_frame'
@@ -417,6 +439,11 @@ export interface KioskFirstFrame {
 export interface KioskMediaClosed {
   type: 'media_closed'
   code: ErrorCode | null
+}
+
+export interface KioskMediaReport {
+  type: 'media_report'
+  figures: MediaFigures
 }
 
 export interface KioskOffer {
@@ -468,6 +495,26 @@ export interface MaterialRequirement {
   name: Wording
   required: boolean
   note: Wording | null
+}
+
+export interface MediaFigures {
+  lost_in_permille: number
+  lost_out_permille: number
+  round_trip_ms: number | null
+  received_kbps: number
+  sent_kbps: number
+  freezes: number
+}
+
+export type NetworkGrade =
+  | 'good'
+  | 'slow'
+  | 'lost'
+
+export interface NetworkJudged {
+  type: 'network_judged'
+  booth: NetworkGrade
+  clerk: NetworkGrade
 }
 
 export type Outcome =

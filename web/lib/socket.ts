@@ -11,11 +11,21 @@ const LONGEST_WAIT_MS = 5000
 /** A connection that stood this long was a good one: the next failure starts from the shortest wait again. */
 const SETTLED_MS = 5000
 
+const BEAT_MS = 1000
+const SILENT_MS = 4000
+/** A connection that isn't there by then was begun while the line was cut; the next one gets through. */
+const CONNECT_MS = 2500
+
 export interface SocketOptions<In> {
   /** Each message, as it comes. */
   onMessage?: (message: In) => void
   /** The socket closed; `code` is the WebSocket close code. Return false to stay down (e.g. logged out). */
   onClose?: (code: number, reason: string) => boolean | void
+  /**
+   * What to send once a second to a server that answers it: then four seconds of silence are the end of a socket, which
+   * a browser by itself notices after minutes, and the server is looked for again every second.
+   */
+  beat?: () => unknown
 }
 
 export class ReconnectingSocket<In, Out = never> {
@@ -25,6 +35,7 @@ export class ReconnectingSocket<In, Out = never> {
 
   private socket: WebSocket | null = null
   private timer: ReturnType<typeof setTimeout> | undefined
+  private beating: ReturnType<typeof setInterval> | undefined
   private failures = 0
   private closed = false
   private readonly leave = (): void => this.drop()
@@ -62,18 +73,30 @@ export class ReconnectingSocket<In, Out = never> {
     this.status.value = this.failures === 0 ? 'connecting' : 'down'
     const socket = new WebSocket(location.origin.replace(/^http/, 'ws') + this.path)
     let openedAt = 0
+    let heardAt = performance.now()
     this.socket = socket
+    const { beat } = this.options
+    if (beat) this.timer = setTimeout(() => this.fail(socket), CONNECT_MS)
     socket.onopen = () => {
-      openedAt = performance.now()
+      openedAt = heardAt = performance.now()
+      clearTimeout(this.timer)
       this.status.value = 'up'
+      if (!beat) return
+      this.beating = setInterval(() => {
+        if (performance.now() - heardAt > SILENT_MS) this.fail(socket)
+        else socket.send(JSON.stringify(beat()))
+      }, BEAT_MS)
     }
     socket.onmessage = (event: MessageEvent<string>) => {
+      heardAt = performance.now()
       const message = JSON.parse(event.data) as In
       this.newest.value = message
       this.options.onMessage?.(message)
     }
     socket.onclose = (event) => {
       this.socket = null
+      clearTimeout(this.timer)
+      clearInterval(this.beating)
       this.status.value = 'down'
       if (openedAt > 0 && performance.now() - openedAt > SETTLED_MS) this.failures = 0
       if (this.options.onClose?.(event.code, event.reason) === false) this.close()
@@ -81,12 +104,22 @@ export class ReconnectingSocket<In, Out = never> {
     }
   }
 
+  /** Nothing comes from there any more; closing it properly would wait for an answer, too. */
+  private fail(socket: WebSocket): void {
+    const { onclose } = socket
+    socket.onopen = socket.onmessage = socket.onclose = null
+    socket.close()
+    onclose?.call(socket, new CloseEvent('close', { code: 1006 }))
+  }
+
   private wait(): number {
-    return backOff(this.failures++)
+    const wait = backOff(this.failures++)
+    return this.options.beat ? Math.min(wait, BEAT_MS) : wait
   }
 
   private drop(): void {
     clearTimeout(this.timer)
+    clearInterval(this.beating)
     const socket = this.socket
     this.socket = null
     if (!socket) return

@@ -288,6 +288,12 @@ class FakeMedia:
     async def disconnect(self, participant: str) -> None:
         self.disconnected.put_nowait(participant)
 
+    async def join(self, room: str, participant: str) -> None:
+        pass
+
+    async def close_room(self, room: str) -> None:
+        pass
+
 
 @dataclass(frozen=True)
 class CenterPart:

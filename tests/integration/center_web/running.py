@@ -1,6 +1,7 @@
 """A center's web layer on loopback, and a booth that speaks the link's frames by hand."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -10,11 +11,13 @@ import aiohttp
 from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from center.heartbeats import Heartbeats
 from center.web.app import WebConfig, WebDesk, make_app
 from center.web.connection import LinkLimits
 from center.web.feed import CounterFeed
 from center.web.link import LinkHub
 from center.web.log_in import COOKIE
+from center.web.relays import Relays
 from protocol import PROTOCOL_VERSION
 from protocol.errors import ErrorCode
 from protocol.link import (
@@ -52,30 +55,42 @@ class Center:
     clerk: aiohttp.ClientSession
     anyone: aiohttp.ClientSession
     runner: web.AppRunner
+    heartbeats: Heartbeats
 
 
 @asynccontextmanager
 async def running_center(
-    limits: LinkLimits | None = None, config: WebConfig | None = None, counters: CounterFeed | None = None
+    limits: LinkLimits | None = None,
+    config: WebConfig | None = None,
+    counters: CounterFeed | None = None,
+    relays: Relays | None = None,
 ) -> AsyncIterator[Center]:
     desk, media = FakeDesk(), FakeMedia()
     links = LinkHub(limits or LinkLimits())
     counters = counters or CounterFeed(spacing_s=0.001)
     desk.post = links
+    heartbeats = Heartbeats(media, now_ms)
     async with (
-        served(desk, links, counters, media, config or FakeConfig()) as (runner, url),
+        served(desk, links, counters, media, config or FakeConfig(), heartbeats, relays) as (runner, url),
         aiohttp.ClientSession(url, headers=OWN, cookies={COOKIE: TOKEN}, cookie_jar=_jar()) as clerk,
         aiohttp.ClientSession(url, headers=OWN, cookie_jar=_jar()) as anyone,
     ):
-        yield Center(url, desk, media, links, counters, clerk, anyone, runner)
+        yield Center(url, desk, media, links, counters, clerk, anyone, runner, heartbeats)
 
 
 @asynccontextmanager
 async def served(
-    desk: WebDesk, links: LinkHub, counters: CounterFeed, media: FakeMedia, config: WebConfig
+    desk: WebDesk,
+    links: LinkHub,
+    counters: CounterFeed,
+    media: FakeMedia,
+    config: WebConfig,
+    heartbeats: Heartbeats | None = None,
+    relays: Relays | None = None,
 ) -> AsyncIterator[tuple[web.AppRunner, str]]:
     """Handlers are cancelled when their client goes, which is harsher than what the program does."""
-    app = make_app(desk, links, counters, media, config)
+    heartbeats = heartbeats or Heartbeats(media, now_ms)
+    app = make_app(desk, links, counters, media, heartbeats, relays or Relays(now_ms), config)
     runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=2)
     await runner.setup()
     try:
@@ -85,6 +100,10 @@ async def served(
         yield runner, f"http://{host}:{port}"
     finally:
         await runner.cleanup()
+
+
+def now_ms() -> int:
+    return time.time_ns() // 1_000_000
 
 
 def _jar() -> aiohttp.CookieJar:

@@ -77,3 +77,21 @@ async def test_cancelling_ends_it() -> None:
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
+
+
+async def test_a_stop_is_obeyed_when_the_attempt_fails_at_the_same_moment() -> None:
+    begun = asyncio.Event()
+
+    async def attempt(_worked: Callable[[], None]) -> None:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            raise CenterLost("at the same moment") from None
+
+    supervised = asyncio.create_task(keep("test", attempt))
+    await begun.wait()
+    supervised.cancel()
+    async with asyncio.timeout(5):
+        await asyncio.wait([supervised])
+    assert supervised.cancelled()

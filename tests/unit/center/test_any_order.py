@@ -287,7 +287,7 @@ class Center(RuleBasedStateMachine):
             assert alive == (state in ("connecting", "serving", "held"))
             if affair.session is not None and alive:
                 assert (affair.session.state is SessionState.INTERRUPTED) == bool(affair.session.down)
-            assert (affair.affair_id in self.rooms) == (state in ("connecting", "serving"))
+            assert (affair.affair_id in self.rooms) == (state in ("called", "connecting", "serving"))
 
     @invariant()
     def commands_run_at_a_counter_only(self) -> None:

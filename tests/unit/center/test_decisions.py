@@ -5,7 +5,7 @@ import pytest
 
 from booth.devices.card.bench_cards import BENCH_CARDS, BenchCardRecord
 from center.core import decide_booth, decide_clerk, decide_pages, decide_time
-from center.core.affair import Affair, Decision, EntryKind, Join
+from center.core.affair import Affair, Close, Decision, EntryKind, Join
 from center.core.identity import filled
 from center.core.views import visit_of
 from center.errors import DeskError
@@ -98,11 +98,18 @@ def test_what_somebody_wrote_is_not_overwritten_by_a_card() -> None:
     assert (form["applicant_name"], form["mail_address"]) == ("测试乙", ID_CARD.address)
 
 
-def test_a_call_that_is_answered_brings_everybody_into_the_room() -> None:
-    decision = decide_booth.hear(samples.called(), CallAnswered("a1"), NOW_MS)
-    assert decision.rooms == (Join("a1", ("booth:b-01", "kiosk:b-01", "clerk:c1")),)
+def test_a_call_brings_everybody_into_the_room_before_it_is_answered() -> None:
+    call = decide_clerk.take(samples.waiting(), CLERK, NOW_MS, clerk_busy=False, booth_online=True)
+    assert call.rooms == (Join("a1", ("booth:b-01", "kiosk:b-01", "clerk:c1")),)
+    decision = decide_booth.hear(call.affair, CallAnswered("a1"), NOW_MS)
+    assert decision.rooms == ()
     assert decision.affair.session is not None
     assert decision.affair.session.state is SessionState.CONNECTING
+
+
+def test_a_call_that_is_taken_back_before_its_answer_closes_the_room() -> None:
+    for taken_back in (decide_clerk.release, decide_clerk.miss):
+        assert taken_back(samples.called(), CLERK, NOW_MS).rooms == (Close("a1"),)
 
 
 def test_the_first_picture_of_either_side_begins_the_serving_and_both_are_kept() -> None:
