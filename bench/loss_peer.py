@@ -179,6 +179,7 @@ async def _take_part(
         alive = not closed.done()
         closed.cancel()
         print(json.dumps({"alive": alive, **watch.summary(seconds)}), flush=True)
+        await asyncio.Event().wait()  # the other side still counts
 
 
 def _pauses(peaks: list[float]) -> dict[str, int]:

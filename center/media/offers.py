@@ -20,6 +20,7 @@ _FITTING = {
     TrackDirection.SUBSCRIBE: ("sendrecv", "recvonly"),
 }
 _MEDIA_LINE = re.compile(r"m=(audio|video|application) [0-9]{1,5} ([A-Z/]+) [A-Za-z0-9 -]+")
+_OPUS = re.compile(r"a=rtpmap:([0-9]{1,3}) opus/48000/2", re.IGNORECASE)
 _MID = re.compile(r"[A-Za-z0-9_+-]{1,16}")
 _USED_EXTENSION = re.compile(
     r"a=extmap:([1-9]|1[0-4])(/[a-z]+)? "
@@ -59,6 +60,22 @@ def read_offer(sdp: str, tracks: Sequence[TrackOffer]) -> Offer:
     if sorted(_bundled(session)) != sorted(mids):
         raise MediaError("the offer must bundle all its media sections")
     return Offer(sdp="\r\n".join(lines) + "\r\n", tracks=_fit(mids, tracks))
+
+
+def ask_for_copies(answer: str) -> str:
+    """The answer, with a wish to every sender of a voice: send a copy of each frame with the next one (RFC 7587).
+
+    A browser does so only when it is asked. The copy is what a lost packet is heard from.
+    """
+    lines = answer.split("\r\n")
+    said = {line.partition(" ")[0] for line in lines if line.startswith("a=fmtp:")}
+    asked: list[str] = []
+    for line in lines:
+        asked.append(line)
+        found = _OPUS.fullmatch(line)
+        if found is not None and f"a=fmtp:{found[1]}" not in said:
+            asked.append(f"a=fmtp:{found[1]} minptime=10;useinbandfec=1")
+    return "\r\n".join(asked)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from center.media.ends import ForwardingConnection, PublisherEnd, SubscriberEnd
 from center.media.flow import Subscription
 from center.media.interface import MediaError, MediaEvent, MediaSettings, ParticipantDown, ParticipantUp
 from center.media.internals.sockets import check_settings
-from center.media.offers import Offer, read_offer
+from center.media.offers import Offer, ask_for_copies, read_offer
 from center.media.rooms import Rooms, Routes
 from protocol.messages import TrackDirection, TrackName, TrackOffer
 
@@ -71,7 +71,7 @@ class _Peer:
         tracks = self._offer.tracks
         self.publishers = {tracks[mid].track: end for mid, end in connection.receiving_ends().items()}
         self.subscribers = {tracks[mid].track: end for mid, end in connection.sending_ends().items()}
-        return connection.localDescription.sdp
+        return ask_for_copies(connection.localDescription.sdp)
 
     def end(self) -> None:
         """The connection failed, or is no longer wanted."""

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from center.media.interface import MediaError
-from center.media.offers import MOST_SECTIONS, read_offer
+from center.media.offers import MOST_SECTIONS, ask_for_copies, read_offer
 from protocol.messages import TrackDirection, TrackName, TrackOffer
 
 PUBLISH, SUBSCRIBE = TrackDirection.PUBLISH, TrackDirection.SUBSCRIBE
@@ -93,3 +93,11 @@ def test_nothing_but_a_media_error_comes_out_of_garbage(sdp: str, cut: int) -> N
             read_offer(text, [face()])
         except MediaError:
             continue
+
+
+def test_an_answer_asks_every_voice_for_copies_once() -> None:
+    answer = "v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 96\r\na=rtpmap:96 opus/48000/2\r\na=rtcp-mux\r\n"
+    asked = ask_for_copies(answer)
+    assert asked.split("\r\n")[2:4] == ["a=rtpmap:96 opus/48000/2", "a=fmtp:96 minptime=10;useinbandfec=1"]
+    assert ask_for_copies(asked) == asked
+    assert ask_for_copies("v=0\r\na=rtpmap:97 VP8/90000\r\n") == "v=0\r\na=rtpmap:97 VP8/90000\r\n"
