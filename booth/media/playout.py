@@ -104,9 +104,15 @@ class Playout:
         if self._floor - JUMP_S * RATE_HZ < at < self._floor:
             self.late += 1
         elif self._next is None:
-            self._packets = {at: payload}
-            self._next, self._clock_s = at, now_s + self._wanted_s
+            self._begin(at, payload, now_s)
+        elif at < self._next:
+            self.late += 1
+            self._late_together += 1
+            if self._late_together >= TOO_LATE:
+                self._fall_silent()
+                self._begin(at, payload, now_s)
         elif len(self._packets) < REMEMBERED:
+            self._late_together = 0
             self._packets[at] = payload
 
     def due(self, now_s: float) -> list[Step]:

@@ -1,7 +1,9 @@
 """Sound goes on through losses; its delay rises with what the network does and falls again."""
 
+import itertools
 import random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -99,6 +101,15 @@ def test_a_way_that_becomes_longer_for_good_costs_a_moment_and_no_more() -> None
     assert playout.delay_s <= LEAST_DELAY_S + 2 * PERIOD_S
 
 
+def test_a_way_that_becomes_a_little_too_long_is_followed_within_a_second() -> None:
+    """Longer than the delay may grow, but not so much that a sender seems to have begun anew."""
+    arrivals = {n: n * PERIOD_S + (0.03 if n < 100 else 0.33) for n in range(500)}
+    steps = heard(arrivals, 10.3)
+    concealed = [isinstance(step, Conceal) for step in steps]
+    assert sum(concealed) < 60
+    assert isinstance(steps[-1], Play | Merge)
+
+
 def test_after_a_standstill_it_catches_up_at_once() -> None:
     playout = Playout()
     arrivals = {n: max(n * PERIOD_S + 0.03, 2.9 if n >= 100 else 0.0) for n in range(250)}
@@ -121,6 +132,25 @@ def test_a_sender_that_begins_another_time_line_is_followed() -> None:
         playout.arrived(odd + number * FRAME_SAMPLES, b"new", at_s)
         steps += playout.due(at_s)
     assert sum(step == Play(b"new") for step in steps) >= 45
+
+
+@pytest.mark.parametrize("seed", [4, 13, 18, 32, 36, 37])
+def test_stalls_and_ways_that_change_never_silence_it_while_packets_come(seed: int) -> None:
+    rng = random.Random(seed)
+    arrivals: dict[int, float] = {}
+    way_s, stalled_until_s = 0.03, 0.0
+    for number in range(1000):
+        if rng.random() < 0.01:
+            stalled_until_s = number * PERIOD_S + way_s + rng.choice([0.1, 0.3, 0.6, 1.2])
+        if rng.random() < 0.003:
+            way_s = max(0.02, way_s + rng.choice([-0.5, -0.3, -0.1, 0.1, 0.3, 0.5]))
+        if rng.random() > 0.04:
+            arrivals[number] = max(number * PERIOD_S + way_s, stalled_until_s) + 0.02 * rng.random()
+    steps = heard(arrivals, 19.5)
+    longest = max(
+        len(list(run)) for made_up, run in itertools.groupby(steps, lambda s: isinstance(s, Conceal)) if made_up
+    )
+    assert longest <= 40
 
 
 @given(rng=st.integers(0, 10**9).map(random.Random), share=st.sampled_from([0.0, 0.05, 0.2, 0.5]))
