@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from bench import affair, calls, cards, codes, documents, loss
+from bench import affair, calls, cards, codes, documents, loss, recording
 from demo.stage import ROOT
 
 FOLDER = ROOT / "var" / "bench"
@@ -22,6 +22,7 @@ class Name(StrEnum):
     CODES = "codes"
     LOSS = "loss"
     CALLS = "calls"
+    RECORDING = "recording"
 
 
 def _measure(name: Name) -> dict[str, Any]:
@@ -38,6 +39,8 @@ def _measure(name: Name) -> dict[str, Any]:
             return loss.measure()
         case Name.CALLS:
             return calls.measure()
+        case Name.RECORDING:
+            return recording.measure()
 
 
 def main(name: Annotated[Name | None, typer.Argument(help="One measurement; all without it.")] = None) -> None:

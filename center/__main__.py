@@ -10,29 +10,33 @@ import time
 from collections.abc import Callable, Coroutine
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import typer
 
 from center.administration import add_clerk, check_name, issue_code, make_store, open_configured, read_password
 from center.config import CenterConfig, load_catalogue, load_config, load_gateway_key, load_turn_secret
 from center.desk import Desk
-from center.errors import ConfigError, StoreError
+from center.errors import ConfigError
 from center.media.interface import MediaPlane, ParticipantUp
+from center.recordings_cli import cli as recordings_cli
+from center.retention import clean
 from center.store import journal
-from center.store.store import upgrade_store
+from center.store.store import Store, upgrade_store
+from center.terminal import or_give_up
 from protocol.fields import Wording
 from protocol.wording import say
-
-T = TypeVar("T")
 
 log = logging.getLogger("center")
 
 TICK_S = 1.0
+CLEAN_S = 3600.0
+DAY_MS = 24 * 3_600_000
 SHUTDOWN_S = 5.0
 """How long requests under way may take when the center stops."""
 
 cli = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=say("center.help"))
+cli.add_typer(recordings_cli, name="recordings")
 
 
 class Role(StrEnum):
@@ -57,7 +61,7 @@ def prepare(
     # Their lines would quote rows and SDP, which is personal, or addresses of browsers.
     for library in ("aiosqlite", "sqlalchemy", "alembic", "aioice", "aiortc", "asyncio", "aiohttp.access"):
         logging.getLogger(library).setLevel(logging.WARNING)
-    context.obj = _or_give_up(lambda: load_config(config))
+    context.obj = or_give_up(lambda: load_config(config))
 
 
 @cli.command(help=say("center.help_init"))
@@ -77,7 +81,7 @@ def init(
         if new:
             typer.echo(say("center.password", password=password))
 
-    _or_give_up(work)
+    or_give_up(work)
 
 
 @cli.command("add-clerk", help=say("center.help_add_clerk"))
@@ -96,7 +100,7 @@ def add(
         if new:
             typer.echo(say("center.password", password=password))
 
-    _or_give_up(work)
+    or_give_up(work)
 
 
 @cli.command(help=say("center.help_enroll"))
@@ -112,7 +116,7 @@ def enroll(
         async with open_configured(context.obj) as store:
             return await issue_code(store, booth, Wording(name_zh, name_en), Wording(address_zh, address_en), now_ms())
 
-    code = _or_give_up(lambda: asyncio.run(issue()))
+    code = or_give_up(lambda: asyncio.run(issue()))
     typer.echo(say("center.enrolment_code", booth=booth, code=code))
 
 
@@ -120,9 +124,9 @@ def enroll(
 def verify(context: typer.Context) -> None:
     async def check() -> journal.Verdict:
         async with open_configured(context.obj) as store, store.read() as tx:
-            return await journal.verify(tx, store.documents)
+            return await journal.verify(tx, store)
 
-    verdict = _or_give_up(lambda: asyncio.run(check()))
+    verdict = or_give_up(lambda: asyncio.run(check()))
     if verdict.fault is not None:
         typer.echo(say("center.broken", fault=verdict.fault), err=True)
         raise typer.Exit(1)
@@ -131,7 +135,7 @@ def verify(context: typer.Context) -> None:
 
 @cli.command(help=say("center.help_migrate"))
 def migrate(context: typer.Context) -> None:
-    before = _or_give_up(lambda: upgrade_store(context.obj.store.folder))
+    before = or_give_up(lambda: upgrade_store(context.obj.store.folder))
     typer.echo(say("center.migrated", before=before or "–"))
 
 
@@ -142,7 +146,7 @@ def run(context: typer.Context) -> None:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(_until_signal(serve(context.obj)))
 
-    _or_give_up(work)
+    or_give_up(work)
 
 
 async def serve(config: CenterConfig) -> None:
@@ -183,6 +187,7 @@ async def serve(config: CenterConfig) -> None:
             rooms=heartbeats,
             now_ms=now_ms,
             gateway=gateway,
+            records=config.recordings.enabled,
         )
         await desk.start()
         runner = web.AppRunner(
@@ -196,7 +201,11 @@ async def serve(config: CenterConfig) -> None:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(_ticks(desk), name="ticks")
             tasks.create_task(heartbeats.keep(store), name="heartbeats")
+            if config.recordings.keep_days:
+                keep_ms = config.recordings.keep_days * DAY_MS
+                tasks.create_task(_clean_recordings(store, keep_ms), name="clean recordings")
             tasks.create_task(_follow_media(desk, links.media_down, media), name="media events")
+            tasks.create_task(_follow_recordings(desk, media), name="recording news")
             typer.echo(say("center.listening", url=_url(config, listener)))
 
 
@@ -210,6 +219,17 @@ async def _ticks(desk: Desk) -> None:
             log.exception("a tick failed")
 
 
+async def _clean_recordings(store: Store, keep_ms: int) -> None:
+    """Delete what was kept long enough, at the start and every hour. A supervisor, like `_ticks`."""
+    while True:
+        try:
+            if deleted := await clean(store, keep_ms, now_ms()):
+                log.info("%d recordings deleted: kept long enough", deleted)
+        except Exception:
+            log.exception("cleaning recordings failed")
+        await asyncio.sleep(CLEAN_S)
+
+
 async def _follow_media(desk: Desk, media_down: Callable[[str], None], media: MediaPlane) -> None:
     """Tell the desk, and the booths, how the media connections fare. A supervisor, like `_ticks`."""
     async for event in media.events():
@@ -220,6 +240,15 @@ async def _follow_media(desk: Desk, media_down: Callable[[str], None], media: Me
             await desk.media_changed(event.participant, up)
         except Exception:
             log.exception("a media event of %s failed", event.participant)
+
+
+async def _follow_recordings(desk: Desk, media: MediaPlane) -> None:
+    """Tell the desk how the recordings fare. A supervisor, like `_ticks`."""
+    async for news in media.recording_news():
+        try:
+            await desk.recording_news(news)
+        except Exception:
+            log.exception("news of recording %s failed", news.recording_id)
 
 
 async def _until_signal(work: Coroutine[Any, Any, None]) -> None:
@@ -289,17 +318,6 @@ def _url(config: CenterConfig, listener: socket.socket) -> str:
     host = f"[{config.http.host}]" if ":" in config.http.host else config.http.host
     scheme = "https" if config.http.certificate_file else "http"
     return f"{scheme}://{host}:{listener.getsockname()[1]}"
-
-
-def _or_give_up(work: Callable[[], T]) -> T:
-    try:
-        return work()
-    except ConfigError as error:
-        typer.echo(" ".join(str(error).split()), err=True)
-        raise typer.Exit(2) from None
-    except StoreError as error:
-        typer.echo(" ".join(str(error).split()), err=True)
-        raise typer.Exit(1) from None
 
 
 def main() -> None:

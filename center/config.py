@@ -86,6 +86,13 @@ class TurnSection(Struct, frozen=True, forbid_unknown_fields=True):
     lifetime_s: Annotated[int, Meta(ge=60, le=7 * 86400)] = 3600
 
 
+class RecordingsSection(Struct, frozen=True, forbid_unknown_fields=True):
+    """`keep_days` 0 keeps them until somebody deletes them by hand."""
+
+    enabled: bool = True
+    keep_days: Annotated[int, Meta(ge=0, le=36_500)] = 90
+
+
 class CenterConfig(Struct, frozen=True, forbid_unknown_fields=True):
     center: CenterSection
     http: HttpSection
@@ -95,6 +102,7 @@ class CenterConfig(Struct, frozen=True, forbid_unknown_fields=True):
     gateway: GatewaySection = GatewaySection()
     media: MediaSection = MediaSection()
     turn: TurnSection = TurnSection()
+    recordings: RecordingsSection = RecordingsSection()
 
 
 def load_config(path: Path) -> CenterConfig:

@@ -16,10 +16,12 @@ from center.core.queue import case_no, center_day, next_to_call
 from center.desk_booths import Booths, LinkOpened
 from center.desk_log_in import LogIns
 from center.desk_pages import PageBytes, Pages
+from center.desk_recordings import Recordings
 from center.desk_view import Views
 from center.desk_work import BoothPost, Feed, Rooms, Work, Works
 from center.errors import DeskError
 from center.gateway.interface import Gateway, NoGateway
+from center.media.interface import RecordingNews
 from center.passwords import Passwords
 from center.store import affairs, links
 from center.store.store import Store
@@ -47,11 +49,14 @@ class Desk:
         now_ms: Callable[[], int],
         passwords: Passwords | None = None,
         gateway: Gateway | None = None,
+        records: bool = False,
     ) -> None:
-        """`items`: the catalogue by item id. `now_ms`: Unix time in milliseconds."""
+        """`items`: the catalogue by item id. `now_ms`: Unix time in milliseconds. `records`: sessions are recorded when
+        the resident agrees."""
         self._case_prefix = case_prefix
         self._works = Works(store, post, feed, rooms, now_ms)
-        self._booths = Booths(self._works, items, center_name, gateway or NoGateway())
+        self._booths = Booths(self._works, items, center_name, gateway or NoGateway(), records=records)
+        self._recordings = Recordings(self._works)
         self._pages = Pages(self._works)
         self._log_ins = LogIns(self._works, passwords or Passwords())
         self._views = Views(self._works, self._pages, center_name)
@@ -60,6 +65,7 @@ class Desk:
         """Take up what an earlier run of the center left: sessions whose links are gone are interrupted, and the rooms
         of live affairs are joined again. For the one process that serves booths, before it does."""
         await self._booths.recover()
+        await self._recordings.recover()
 
     # --- Booths: enrolment and link ---
 
@@ -306,6 +312,12 @@ class Desk:
             if affair_id is not None:
                 affair = await work.load(affair_id)
                 await work.apply(participant, affair, decide(affair, participant, work.now_ms))
+
+    # --- Recordings ---
+
+    async def recording_news(self, news: RecordingNews) -> None:
+        """What the media plane says about a recording; each segment goes into the journal."""
+        await self._recordings.heard(news)
 
     # --- Time ---
 

@@ -33,6 +33,7 @@ from protocol.messages import (
     FormSigned,
     Rated,
     RatingDeclined,
+    RecordingConsentSaid,
     RequestRefused,
     RequestWithdrawn,
     TicketAbandoned,
@@ -56,8 +57,11 @@ class LinkOpened:
 
 
 class Booths:
-    def __init__(self, works: Works, items: Mapping[str, Item], center_name: Wording, gateway: Gateway) -> None:
+    def __init__(
+        self, works: Works, items: Mapping[str, Item], center_name: Wording, gateway: Gateway, *, records: bool
+    ) -> None:
         self._works = works
+        self._records = records
         self._gateway = gateway
         self._items = items
         self._catalogue = CatalogueOffered(center_name, [item.summarised() for item in items.values()])
@@ -222,6 +226,7 @@ class Booths:
             number=ticket_no(await affairs.count_up(work.tx, f"ticket-{center_day(work.now_ms)}")),
             now_ms=work.now_ms,
             redemption=redemption,
+            records=self._records,
         )
         await work.apply(f"booth:{booth_id}", None, decision)
 
@@ -252,6 +257,7 @@ async def _subject(work: Work, message: decide_booth.AffairMessage) -> str | Non
             | FormDisputed(affair_id=affair_id)
             | Rated(affair_id=affair_id)
             | RatingDeclined(affair_id=affair_id)
+            | RecordingConsentSaid(affair_id=affair_id)
             | TicketAbandoned(affair_id=affair_id)
             | VisitWiped(affair_id=affair_id)
         ):

@@ -7,10 +7,20 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from center.core import queue
-from center.core.affair import Affair, Close, Decision, Entry, Join, RoomEffect
+from center.core.affair import (
+    Affair,
+    Close,
+    Decision,
+    Entry,
+    Join,
+    RoomEffect,
+    StartRecording,
+    StopRecording,
+)
 from center.core.views import visit_of
 from center.errors import DeskError
-from center.store import affairs, journal, links
+from center.media.interface import RecordingOrder
+from center.store import affairs, journal, links, recordings
 from center.store.store import Store, Transaction
 from protocol.errors import ErrorCode
 from protocol.messages import CenterMessage, VisitChanged
@@ -35,6 +45,10 @@ class Rooms(Protocol):
     async def join(self, room: str, participant: str) -> None: ...
 
     async def close_room(self, room: str) -> None: ...
+
+    async def start_recording(self, order: RecordingOrder) -> None: ...
+
+    async def stop_recording(self, recording_id: str) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -141,6 +155,14 @@ class Works:
                     await self._rooms.join(room, participant)
             case Close(room=room):
                 await self._rooms.close_room(room)
+            case StartRecording(recording_id=recording_id, room=room):
+                async with self.store.read() as tx:
+                    key = await recordings.key(tx, recording_id)
+                if key is not None:
+                    folder = str(self.store.recording_folder(recording_id))
+                    await self._rooms.start_recording(RecordingOrder(recording_id, room, folder, key))
+            case StopRecording(recording_id=recording_id):
+                await self._rooms.stop_recording(recording_id)
 
 
 def _waits(affair: Affair | None) -> bool:

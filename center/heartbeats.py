@@ -12,6 +12,7 @@ from typing import Protocol
 from center.core import network
 from center.core.network import Judgement
 from center.errors import DeskError, StoreError
+from center.media.interface import RecordingOrder
 from center.store import heartbeats as stored
 from center.store.heartbeats import Heartbeat
 from center.store.store import Store
@@ -32,6 +33,10 @@ class Rooms(Protocol):
     async def join(self, room: str, participant: str) -> None: ...
 
     async def close_room(self, room: str) -> None: ...
+
+    async def start_recording(self, order: RecordingOrder) -> None: ...
+
+    async def stop_recording(self, recording_id: str) -> None: ...
 
 
 @dataclass(slots=True)
@@ -96,6 +101,12 @@ class Heartbeats:
     async def close_room(self, room: str) -> None:
         self._room_of = {each: inside for each, inside in self._room_of.items() if inside != room}
         await self._rooms.close_room(room)
+
+    async def start_recording(self, order: RecordingOrder) -> None:
+        await self._rooms.start_recording(order)
+
+    async def stop_recording(self, recording_id: str) -> None:
+        await self._rooms.stop_recording(recording_id)
 
     def heard(self, participant: str, figures: MediaFigures) -> None:
         """One report. Never blocks."""

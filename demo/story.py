@@ -11,10 +11,10 @@ from typing import Any
 from demo.clerk import Clerk
 from demo.resident import SIGNATURE, Resident
 from protocol.counter import AffairView, CounterView, PageView
-from protocol.kiosk import GradeGiven, ItemChosen, KioskView, ReceiptRead, Signed, Touched
+from protocol.kiosk import GradeGiven, ItemChosen, KioskView, ReceiptRead, RecordingAnswered, Signed, Touched
 from protocol.messages import CommandKind, Outcome
 from protocol.pages import PagePart
-from protocol.states import CommandState, PageState, SignatureState, TicketState, VisitState
+from protocol.states import CommandState, PageState, RecordingConsent, SignatureState, TicketState, VisitState
 
 ITEM_ID = "medical_booklet"
 STEP_WITHIN_S = 60.0
@@ -109,6 +109,9 @@ class Story:
             view = await resident.until(_shows(VisitState.WAIT))
             assert view.visit is not None
             self.affair_id = view.visit.affair_id
+            if view.visit.recording_consent is RecordingConsent.ASKED:
+                await resident.act(RecordingAnswered(agreed=True))
+                await resident.until(_agreed)
         async with self._step("notice"):
             await self._clerk.until(lambda view: any(row.affair_id == self.affair_id for row in view.waiting))
 
@@ -211,6 +214,10 @@ class Story:
 
 def _shows(state: VisitState) -> Callable[[KioskView], bool]:
     return lambda view: view.state is state
+
+
+def _agreed(view: KioskView) -> bool:
+    return view.visit is not None and view.visit.recording_consent is RecordingConsent.GIVEN
 
 
 def _ended(affair: AffairView, command_id: str) -> bool:

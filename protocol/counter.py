@@ -40,7 +40,16 @@ from protocol.messages import (
 )
 from protocol.pages import Flaw
 from protocol.records import IdentityRecord
-from protocol.states import CaseState, CommandState, PageState, SessionState, SignatureState, TicketState
+from protocol.states import (
+    CaseState,
+    CommandState,
+    PageState,
+    RecordingConsent,
+    RecordingState,
+    SessionState,
+    SignatureState,
+    TicketState,
+)
 
 
 class IdentitySource(StrEnum):
@@ -181,6 +190,25 @@ class SignatureView(Personal, frozen=True):
     signed_at_ms: Milliseconds | None = None
 
 
+class RecordingFault(StrEnum):
+    """Why a recording stalled or failed; `counter.recording.fault.<fault>` puts it into words."""
+
+    NO_PACKETS = "no_packets"
+    DISK_FULL = "disk_full"
+    DISK_FAILED = "disk_failed"
+    WRITER_SLOW = "writer_slow"
+    FORWARDER_LOST = "forwarder_lost"
+    NOTHING_RECORDED = "nothing_recorded"
+
+
+class RecordingView(Message, frozen=True):
+    """The affair's newest recording. `since_ms`: when its first packets came; `fault`: while it stalls or failed."""
+
+    state: RecordingState
+    since_ms: Milliseconds | None = None
+    fault: RecordingFault | None = None
+
+
 class TimelineRow(Message, frozen=True):
     """One journal entry of the affair, as the clerk sees it: `timeline.<kind>` in the message catalogue."""
 
@@ -212,6 +240,8 @@ class AffairView(Personal, frozen=True):
     signature: SignatureView
     outcome: Outcome | None
     timeline: list[TimelineRow]
+    recording_consent: RecordingConsent = RecordingConsent.NONE
+    recording: RecordingView | None = None
 
 
 class ClerkView(Message, frozen=True):

@@ -119,6 +119,12 @@ class RatingSkipped(Message, frozen=True, tag="rating_skipped"):
     pass
 
 
+class RecordingAnswered(Message, frozen=True, tag="recording_answered"):
+    """What the resident touched under the notice that sound and picture are recorded."""
+
+    agreed: bool
+
+
 class Left(Message, frozen=True, tag="left"):
     """The resident ends the visit."""
 
@@ -153,6 +159,7 @@ KioskAction = (
     | ReceiptRead
     | GradeGiven
     | RatingSkipped
+    | RecordingAnswered
     | Left
     | KioskOffer
     | KioskFirstFrame

@@ -30,7 +30,7 @@ from protocol.fields import (
 from protocol.marks import Remake
 from protocol.pages import FlawKind
 from protocol.records import Card, Shown
-from protocol.states import SessionState, SignatureState, TicketState
+from protocol.states import RecordingConsent, RecordingState, SessionState, SignatureState, TicketState
 
 # --- Parts ---------------------------------------------------------------------------------------
 
@@ -131,6 +131,11 @@ class Visit(Personal, frozen=True):
     message: Line | None = None
     """What the clerk wrote to the resident at the end, e.g. what is missing."""
     rated: bool = False
+    recording_consent: RecordingConsent = RecordingConsent.NONE
+    """`asked`: the kiosk tells the resident what is recorded, and takes the answer."""
+    recording: RecordingState | None = None
+    must_record: bool = False
+    """The item can't be done from afar without a recording; who refuses it is told where else to go."""
 
 
 Stroke = Annotated[list[Annotated[int, Meta(ge=0, le=4096)]], Meta(min_length=2, max_length=1000)]
@@ -224,6 +229,13 @@ class RatingDeclined(Message, frozen=True, tag="rating_declined"):
     affair_id: Id
 
 
+class RecordingConsentSaid(Message, frozen=True, tag="recording_consent_said"):
+    """The resident was told that sound and picture are recorded, and agrees or not. Saying it twice is harmless."""
+
+    affair_id: Id
+    agreed: bool
+
+
 class TicketAbandoned(Message, frozen=True, tag="ticket_abandoned"):
     """The resident left the queue, or the affair."""
 
@@ -249,6 +261,7 @@ BoothMessage = (
     | FormDisputed
     | Rated
     | RatingDeclined
+    | RecordingConsentSaid
     | TicketAbandoned
     | VisitWiped
 )

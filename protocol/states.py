@@ -12,6 +12,8 @@ changes nothing. The diagrams in `docs/architecture.md` are drawn from these tab
 - **Command**: one thing that the clerk has the booth do.
 - **Page**: one sheet on its way from the camera to the document store.
 - **Visit**: what the booth shows; it follows the ticket and the case.
+- **Recording consent**: whether the resident agrees to be recorded; they may think again at any time.
+- **Recording**: what is kept of a session's pictures and voices. One that is `stalled` is tried on, and told of.
 """
 
 from collections.abc import Mapping
@@ -122,6 +124,35 @@ class SignatureEvent(StrEnum):
     SIGN = "sign"
     DISPUTE = "dispute"
     CHANGE_FORM = "change_form"
+
+
+class RecordingConsent(StrEnum):
+    NONE = "none"
+    ASKED = "asked"
+    GIVEN = "given"
+    REFUSED = "refused"
+
+
+class RecordingConsentEvent(StrEnum):
+    ASK = "ask"
+    GIVE = "give"
+    REFUSE = "refuse"
+
+
+class RecordingState(StrEnum):
+    REQUESTED = "requested"
+    RECORDING = "recording"
+    STALLED = "stalled"
+    SEALED = "sealed"
+    FAILED = "failed"
+
+
+class RecordingEvent(StrEnum):
+    BEGIN = "begin"
+    STALL = "stall"
+    RECOVER = "recover"
+    SEAL = "seal"
+    FAIL = "fail"
 
 
 class VisitState(StrEnum):
@@ -281,6 +312,29 @@ SIGNATURE = Machine(
     },
 )
 
+_K, _KE = RecordingConsent, RecordingConsentEvent
+RECORDING_CONSENT = Machine(
+    "recording_consent",
+    _K.NONE,
+    {
+        _K.NONE: {_KE.ASK: _K.ASKED},
+        _K.ASKED: {_KE.GIVE: _K.GIVEN, _KE.REFUSE: _K.REFUSED},
+        _K.GIVEN: {_KE.REFUSE: _K.REFUSED},
+        _K.REFUSED: {_KE.GIVE: _K.GIVEN},
+    },
+)
+
+_R, _RE = RecordingState, RecordingEvent
+RECORDING = Machine(
+    "recording",
+    _R.REQUESTED,
+    {
+        _R.REQUESTED: {_RE.BEGIN: _R.RECORDING, _RE.STALL: _R.STALLED, _RE.FAIL: _R.FAILED},
+        _R.RECORDING: {_RE.STALL: _R.STALLED, _RE.SEAL: _R.SEALED, _RE.FAIL: _R.FAILED},
+        _R.STALLED: {_RE.RECOVER: _R.RECORDING, _RE.SEAL: _R.SEALED, _RE.FAIL: _R.FAILED},
+    },
+)
+
 _V, _VE = VisitState, VisitEvent
 VISIT = Machine(
     "visit",
@@ -308,5 +362,15 @@ VISIT = Machine(
     },
 )
 
-MACHINES: tuple[Machine[Any, Any], ...] = (TICKET, SESSION, CASE, COMMAND, PAGE, SIGNATURE, VISIT)
+MACHINES: tuple[Machine[Any, Any], ...] = (
+    TICKET,
+    SESSION,
+    CASE,
+    COMMAND,
+    PAGE,
+    SIGNATURE,
+    RECORDING_CONSENT,
+    RECORDING,
+    VISIT,
+)
 """Every table of the system, in the order in which an affair meets them."""

@@ -17,6 +17,7 @@ from protocol.kiosk import (
     Left,
     RatingSkipped,
     ReceiptRead,
+    RecordingAnswered,
     Signed,
     Touched,
     WentBack,
@@ -36,6 +37,7 @@ VisitAction = (
     | ReceiptRead
     | GradeGiven
     | RatingSkipped
+    | RecordingAnswered
     | Left
     | KioskFirstFrame
 )

@@ -63,6 +63,7 @@ from protocol.kiosk import (
     Left,
     RatingSkipped,
     ReceiptRead,
+    RecordingAnswered,
     Signed,
     Touched,
     WentBack,
@@ -85,6 +86,7 @@ from protocol.messages import (
     PageStored,
     Rated,
     RatingDeclined,
+    RecordingConsentSaid,
     RequestRefused,
     ShutterPressed,
     TicketAbandoned,
@@ -269,6 +271,8 @@ class VisitCore:
                 return [*self._of_affair(lambda affair: Rated(affair, grade)), *self._go(VisitEvent.RATED, now_ms)]
             case VisitState.RATE, RatingSkipped():
                 return self._leave(now_ms)
+            case VisitState.WAIT | VisitState.SERVE | VisitState.SIGN, RecordingAnswered(agreed):
+                return self._of_affair(lambda affair: RecordingConsentSaid(affair, agreed))
             case _, Left():
                 return self._leave(now_ms)
             case _:

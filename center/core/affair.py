@@ -12,14 +12,23 @@ import msgspec
 from msgspec import field
 
 from center.core.item import Item
-from protocol.counter import ClerkView, FieldKind, FormField, IdentitySource
+from protocol.counter import ClerkView, FieldKind, FormField, IdentitySource, RecordingFault
 from protocol.errors import ErrorCode
 from protocol.fields import Message, Personal
 from protocol.marks import Mark
 from protocol.messages import CenterMessage, CommandKind, DeviceKind, FormLine, FormShown, Outcome
 from protocol.pages import PageAnnounced
 from protocol.records import IdentityRecord
-from protocol.states import CaseState, CommandState, PageState, SessionState, SignatureState, TicketState
+from protocol.states import (
+    CaseState,
+    CommandState,
+    PageState,
+    RecordingConsent,
+    RecordingState,
+    SessionState,
+    SignatureState,
+    TicketState,
+)
 
 AT_COUNTER = frozenset({TicketState.CALLED, TicketState.CONNECTING, TicketState.SERVING})
 """The states in which a ticket occupies its clerk."""
@@ -76,6 +85,17 @@ class EntryKind(StrEnum):
     RATING_DECLINED = "rating_declined"
     UNRATED = "unrated"
     VISIT_CLOSED = "visit_closed"
+    RECORDING_AGREED = "recording_agreed"
+    RECORDING_REFUSED = "recording_refused"
+    RECORDING_REQUESTED = "recording_requested"
+    RECORDING_BEGUN = "recording_begun"
+    RECORDING_SEGMENT = "recording_segment"
+    RECORDING_STALLED = "recording_stalled"
+    RECORDING_RECOVERED = "recording_recovered"
+    RECORDING_SEALED = "recording_sealed"
+    RECORDING_FAILED = "recording_failed"
+    RECORDING_EXPORTED = "recording_exported"
+    RECORDING_DELETED = "recording_deleted"
     MESSAGE_REFUSED = "message_refused"
 
     REQUEST_REFUSED = "request_refused"
@@ -166,6 +186,21 @@ class Identity(Personal, frozen=True):
     insertion: int | None = None
 
 
+class Recording(Message, frozen=True):
+    """The `n`-th recording of the affair: a session's, or its part between two holds.
+
+    `ended_at_ms`: when nothing more was to be recorded; it is `sealed` once the last of it is on the disk.
+    """
+
+    recording_id: str
+    n: int
+    state: RecordingState
+    requested_at_ms: int
+    began_at_ms: int | None = None
+    ended_at_ms: int | None = None
+    fault: RecordingFault | None = None
+
+
 class Signature(Personal, frozen=True):
     state: SignatureState = SignatureState.NONE
     form_sha256: str | None = None
@@ -196,6 +231,8 @@ class Affair(Personal, frozen=True):
     pages: tuple[Page, ...] = ()
     identities: tuple[Identity, ...] = ()
     visit_open: bool = True
+    recording_consent: RecordingConsent = RecordingConsent.NONE
+    recordings: tuple[Recording, ...] = ()
 
     @property
     def participants(self) -> tuple[str, ...]:
@@ -208,6 +245,9 @@ class Affair(Personal, frozen=True):
 
     def page(self, page_id: str) -> Page | None:
         return next((each for each in self.pages if each.announced.page_id == page_id), None)
+
+    def recording(self, recording_id: str) -> Recording | None:
+        return next((each for each in self.recordings if each.recording_id == recording_id), None)
 
     def missing_fields(self) -> list[str]:
         """The required fields that hold nothing, in the form's order."""
@@ -265,7 +305,16 @@ class Close(Message, frozen=True):
     room: str
 
 
-RoomEffect = Join | Close
+class StartRecording(Message, frozen=True):
+    recording_id: str
+    room: str
+
+
+class StopRecording(Message, frozen=True):
+    recording_id: str
+
+
+RoomEffect = Join | Close | StartRecording | StopRecording
 
 
 class Decision(Personal, frozen=True):

@@ -8,13 +8,28 @@ from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
-from center.core.affair import Affair, Close, Command, Decision, Entry, EntryKind, Join, Page, RoomEffect
+from center.core.affair import (
+    Affair,
+    Close,
+    Command,
+    Decision,
+    Entry,
+    EntryKind,
+    Join,
+    Page,
+    Recording,
+    RoomEffect,
+    StartRecording,
+    StopRecording,
+)
 from protocol.errors import ErrorCode
 from protocol.messages import CenterMessage, CommandWithdrawn
 from protocol.states import (
     CASE,
     COMMAND,
     PAGE,
+    RECORDING,
+    RECORDING_CONSENT,
     SESSION,
     SIGNATURE,
     TICKET,
@@ -22,10 +37,14 @@ from protocol.states import (
     CommandEvent,
     CommandState,
     PageEvent,
+    RecordingConsent,
+    RecordingConsentEvent,
+    RecordingEvent,
     SessionEvent,
     SessionState,
     SignatureEvent,
     TicketEvent,
+    TicketState,
 )
 
 T = TypeVar("T")
@@ -40,6 +59,7 @@ class Change:
         self._rooms: list[RoomEffect] = []
 
     def decision(self) -> Decision:
+        self._follow_recording()
         return Decision(self.affair, tuple(self._entries), tuple(self._messages), tuple(self._rooms))
 
     def note(self, kind: EntryKind, **payload: Any) -> None:
@@ -96,6 +116,12 @@ class Change:
     def page(self, page: Page, event: PageEvent, **changes: Any) -> None:
         self.put_page(replace(page, state=PAGE.next(page.state, event), **changes))
 
+    def consent(self, event: RecordingConsentEvent) -> None:
+        self.set(recording_consent=RECORDING_CONSENT.next(self.affair.recording_consent, event))
+
+    def recording(self, recording: Recording, event: RecordingEvent, **changes: Any) -> None:
+        self.put_recording(replace(recording, state=RECORDING.next(recording.state, event), **changes))
+
     # --- Parts without a machine ---
 
     def set(self, **changes: Any) -> None:
@@ -109,6 +135,11 @@ class Change:
     def put_page(self, page: Page) -> None:
         """Add a page, or put it in the place of the older one with its id."""
         self.set(pages=_put(self.affair.pages, self.affair.page(page.announced.page_id), page))
+
+    def put_recording(self, recording: Recording) -> None:
+        """Add a recording, or put it in the place of the older state of it."""
+        before = self.affair.recording(recording.recording_id)
+        self.set(recordings=_put(self.affair.recordings, before, recording))
 
     def join_room(self) -> None:
         self._rooms.append(Join(self.affair.affair_id, self.affair.participants))
@@ -177,6 +208,27 @@ class Change:
         self.set(case=replace(case, form=form, revision=case.revision + 1))
         self.signature(SignatureEvent.CHANGE_FORM, form_sha256=None, strokes=(), signed_at_ms=None)
         self.note(EntryKind.FORM_CHANGED, revision=case.revision + 1)
+
+    def _follow_recording(self) -> None:
+        """While booth and counter are together, and the resident agrees, there is a recording; else there is none."""
+        affair, session = self.affair, self.affair.session
+        wanted = (
+            affair.recording_consent is RecordingConsent.GIVEN
+            and affair.ticket.state in (TicketState.CONNECTING, TicketState.SERVING)
+            and session is not None
+            and session.state is not SessionState.ENDED
+        )
+        running = [each for each in affair.recordings if each.ended_at_ms is None]
+        if wanted and not running:
+            n = len(affair.recordings) + 1
+            recording = Recording(f"{affair.affair_id}-r{n}", n, RECORDING.initial, requested_at_ms=self.now_ms)
+            self.put_recording(recording)
+            self.note(EntryKind.RECORDING_REQUESTED, recording_id=recording.recording_id)
+            self._rooms.append(StartRecording(recording.recording_id, affair.affair_id))
+        elif running and not wanted:
+            for each in running:
+                self.put_recording(replace(each, ended_at_ms=self.now_ms))
+                self._rooms.append(StopRecording(each.recording_id))
 
 
 def _put(items: tuple[T, ...], before: T | None, item: T) -> tuple[T, ...]:

@@ -27,6 +27,7 @@ from protocol.messages import (
     PageStored,
     Rated,
     RatingDeclined,
+    RecordingConsentSaid,
     TicketAbandoned,
     TicketRequested,
     VisitWiped,
@@ -35,12 +36,15 @@ from protocol.pages import PageAnnounced, PagePart
 from protocol.records import CardLost, CodeHolder, CodeShown, Shown, SocialSecurityCard
 from protocol.states import (
     PAGE,
+    RECORDING_CONSENT,
     SESSION,
     TICKET,
     CommandEvent,
     CommandState,
     PageEvent,
     PageState,
+    RecordingConsent,
+    RecordingConsentEvent,
     SessionEvent,
     SessionState,
     SignatureEvent,
@@ -58,6 +62,7 @@ AffairMessage = (
     | FormDisputed
     | Rated
     | RatingDeclined
+    | RecordingConsentSaid
     | TicketAbandoned
     | VisitWiped
 )
@@ -80,9 +85,11 @@ def open_affair(
     number: str,
     now_ms: int,
     redemption: Redemption | None = None,
+    records: bool = False,
 ) -> Decision:
     """A new affair in the queue. A card, or whom a code was redeemed for, fills the form; who has neither is checked by
-    the clerk's eye (`clerk_visual`). A code by itself proves nothing, and it is not kept."""
+    the clerk's eye (`clerk_visual`). A code by itself proves nothing, and it is not kept. `records`: the center records
+    sessions, so the resident is asked."""
     if item is None:
         raise DeskError(ErrorCode.ITEM_UNKNOWN)
     shown: Shown | CodeHolder = request.shown
@@ -103,7 +110,10 @@ def open_affair(
         state_since_ms=now_ms,
         requested_at_ms=now_ms,
     )
-    affair = Affair(affair_id=affair_id, item=item, ticket=ticket)
+    consent = RECORDING_CONSENT.initial
+    if records:
+        consent = RECORDING_CONSENT.next(consent, RecordingConsentEvent.ASK)
+    affair = Affair(affair_id=affair_id, item=item, ticket=ticket, recording_consent=consent)
     form = first_form(item)
     entry = Entry(
         EntryKind.TICKET_REQUESTED,
@@ -144,6 +154,8 @@ def hear(affair: Affair, message: AffairMessage, now_ms: int) -> Decision:
             _rate(change, grade)
         case RatingDeclined():
             _rate(change, None)
+        case RecordingConsentSaid(agreed=agreed):
+            _consent(change, agreed)
         case TicketAbandoned():
             change.abandon("resident")
         case VisitWiped():
@@ -350,6 +362,19 @@ def _rate(change: Change, grade: int | None) -> None:
     else:
         change.set(case=replace(affair.case, grade=grade))
         change.note(EntryKind.RATED, grade=grade)
+
+
+def _consent(change: Change, agreed: bool) -> None:
+    """The newest answer counts. Refusing ends nothing, but for an item that must be recorded."""
+    affair = change.affair
+    if affair.ticket.state not in LIVE:
+        raise DeskError(ErrorCode.ILLEGAL_TRANSITION)
+    if affair.recording_consent is (RecordingConsent.GIVEN if agreed else RecordingConsent.REFUSED):
+        return
+    change.consent(RecordingConsentEvent.GIVE if agreed else RecordingConsentEvent.REFUSE)
+    change.note(EntryKind.RECORDING_AGREED if agreed else EntryKind.RECORDING_REFUSED)
+    if not agreed and affair.item.must_record:
+        change.abandon("recording_refused")
 
 
 def _wiped(change: Change) -> None:

@@ -31,6 +31,8 @@ class Item(Message, frozen=True):
     guide: Annotated[list[Wording], Meta(min_length=1, max_length=30)]
     fields: Annotated[list[FormField], Meta(min_length=1, max_length=60)]
     materials: Annotated[list[MaterialRequirement], Meta(max_length=30)] = msgspec.field(default_factory=list)
+    must_record: bool = False
+    """Whether the affair ends when the resident refuses to be recorded (录音录像)."""
 
     def summarised(self) -> ItemSummary:
         """The item as the kiosk offers it."""

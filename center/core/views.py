@@ -3,7 +3,16 @@
 from collections.abc import Sequence
 
 from center.core.affair import LIVE, Affair
-from protocol.counter import AffairView, BoothRow, CommandView, IdentityView, PageView, SignatureView, TimelineRow
+from protocol.counter import (
+    AffairView,
+    BoothRow,
+    CommandView,
+    IdentityView,
+    PageView,
+    RecordingView,
+    SignatureView,
+    TimelineRow,
+)
 from protocol.marks import FULL_SCALE
 from protocol.messages import Ask, Visit
 from protocol.states import CommandState, PageState, SignatureState
@@ -37,6 +46,9 @@ def visit_of(affair: Affair, ahead: int) -> Visit | None:
         case_no=case.case_no,
         message=case.message,
         rated=case.grade is not None,
+        recording_consent=affair.recording_consent,
+        recording=affair.recordings[-1].state if affair.recordings else None,
+        must_record=affair.item.must_record,
     )
 
 
@@ -103,6 +115,8 @@ def affair_view(
         signature=SignatureView(case.signature.state, list(case.signature.strokes), case.signature.signed_at_ms),
         outcome=case.outcome,
         timeline=list(timeline),
+        recording_consent=affair.recording_consent,
+        recording=_newest_recording(affair),
     )
 
 
@@ -111,6 +125,13 @@ def _corners(outline: Sequence[float]) -> list[int] | None:
     if len(outline) != 8:
         return None
     return [min(FULL_SCALE, max(0, round(part * FULL_SCALE))) for part in outline]
+
+
+def _newest_recording(affair: Affair) -> RecordingView | None:
+    if not affair.recordings:
+        return None
+    newest = affair.recordings[-1]
+    return RecordingView(newest.state, newest.began_at_ms, newest.fault)
 
 
 def _received(state: PageState, size_bytes: int, received_bytes: int) -> int:

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from protocol.counter import RecordingFault
 from protocol.messages import TrackOffer
 
 
@@ -24,6 +25,55 @@ class ParticipantDown(Struct, frozen=True, tag=True):
 
 
 MediaEvent = ParticipantUp | ParticipantDown
+
+
+class RecordingOrder(Struct, frozen=True, tag=True):
+    """Record a room: into this folder, encrypted with this key (32 bytes), which is kept in memory only."""
+
+    recording_id: str
+    room: str
+    folder: str
+    key: bytes
+
+    def __repr__(self) -> str:
+        return f"RecordingOrder({self.recording_id!r})"
+
+
+class RecordingBegan(Struct, frozen=True, tag=True):
+    """Its first packets came."""
+
+    recording_id: str
+
+
+class SegmentSealed(Struct, frozen=True, tag=True):
+    """A segment is on the disk. `sha256` and `size_bytes` are of what plays, before it was encrypted."""
+
+    recording_id: str
+    number: int
+    sha256: str
+    size_bytes: int
+    begins_at_ms: int
+    duration_ms: int
+
+
+class RecordingStalled(Struct, frozen=True, tag=True):
+    """Something of the recording is missing from now on. It is tried on."""
+
+    recording_id: str
+    fault: RecordingFault
+
+
+class RecordingRecovered(Struct, frozen=True, tag=True):
+    recording_id: str
+
+
+class RecordingClosed(Struct, frozen=True, tag=True):
+    """Nothing more is written. What could not be finished lies in its folder as it is."""
+
+    recording_id: str
+
+
+RecordingNews = RecordingBegan | SegmentSealed | RecordingStalled | RecordingRecovered | RecordingClosed
 
 
 class MediaError(Exception):
@@ -69,6 +119,19 @@ class MediaPlane(Protocol):
         """Stop all forwarding in the room. Connections stay up. Closing twice is harmless."""
         ...
 
+    async def start_recording(self, order: RecordingOrder) -> None:
+        """Record the room's tracks from now on, until `stop_recording`. Starting one that runs is harmless."""
+        ...
+
+    async def stop_recording(self, recording_id: str) -> None:
+        """End it and return at once; `RecordingClosed` follows what was sealed last. Stopping one that is not there is
+        harmless, and is answered alike."""
+        ...
+
     def events(self) -> AsyncIterator[MediaEvent]:
         """Ups and downs, in order. One consumer."""
+        ...
+
+    def recording_news(self) -> AsyncIterator[RecordingNews]:
+        """How the recordings fare, in order. One consumer."""
         ...

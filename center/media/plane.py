@@ -13,9 +13,19 @@ from aiortc.exceptions import InvalidAccessError, InvalidStateError, OperationEr
 
 from center.media.ends import ForwardingConnection, PublisherEnd, SubscriberEnd
 from center.media.flow import Subscription
-from center.media.interface import MediaError, MediaEvent, MediaSettings, ParticipantDown, ParticipantUp
+from center.media.interface import (
+    MediaError,
+    MediaEvent,
+    MediaSettings,
+    ParticipantDown,
+    ParticipantUp,
+    RecordingNews,
+    RecordingOrder,
+)
 from center.media.internals.sockets import check_settings
 from center.media.offers import Offer, ask_for_copies, read_offer
+from center.media.recording.recorder import Recorders
+from center.media.recording.segments import SEGMENT_S
 from center.media.rooms import Rooms, Routes
 from protocol.messages import TrackDirection, TrackName, TrackOffer
 
@@ -107,7 +117,9 @@ class ForwardingPlane:
     participant has none. When several events of one participant wait for the consumer, it gets the newest alone.
     """
 
-    def __init__(self, settings: MediaSettings | None = None, *, connect_s: float = CONNECT_S) -> None:
+    def __init__(
+        self, settings: MediaSettings | None = None, *, connect_s: float = CONNECT_S, segment_s: float = SEGMENT_S
+    ) -> None:
         """Raises `MediaError` when the settings can't be used."""
         self._settings = settings or MediaSettings()
         check_settings(self._settings)
@@ -115,6 +127,7 @@ class ForwardingPlane:
         self._rooms = Rooms()
         self._peers: dict[str, _Peer] = {}
         self._guests: dict[str, Mapping[TrackName, Subscription]] = {}
+        self._recorders = Recorders(self.admit, self.dismiss, segment_s=segment_s)
         self._tasks = asyncio.TaskGroup()
         self._running = False
         self._news: dict[str, MediaEvent] = {}
@@ -122,6 +135,7 @@ class ForwardingPlane:
         self._told = asyncio.Event()
 
     async def __aenter__(self) -> Self:
+        await self._recorders.__aenter__()
         await self._tasks.__aenter__()
         self._running = True
         return self
@@ -132,7 +146,10 @@ class ForwardingPlane:
         self._running = False
         for peer in self._peers.values():
             peer.end()
-        await self._tasks.__aexit__(None, None, None)
+        try:
+            await self._tasks.__aexit__(None, None, None)
+        finally:
+            await self._recorders.__aexit__(None, None, None)
 
     async def connect(self, participant: str, sdp: str, tracks: Sequence[TrackOffer]) -> str:
         if not self._running:
@@ -182,6 +199,15 @@ class ForwardingPlane:
         for subscription in self._guests.pop(guest, {}).values():
             subscription.attach(None)
         self._rooms.forget(guest)
+
+    async def start_recording(self, order: RecordingOrder) -> None:
+        self._recorders.start(order)
+
+    async def stop_recording(self, recording_id: str) -> None:
+        self._recorders.stop(recording_id)
+
+    def recording_news(self) -> AsyncIterator[RecordingNews]:
+        return self._recorders.news()
 
     async def events(self) -> AsyncIterator[MediaEvent]:
         while True:

@@ -11,6 +11,7 @@ from center.core.affair import AT_COUNTER, LIVE, Affair, Case, Command, Identity
 from center.core.decide_time import deadline_ms
 from center.core.item import Item
 from center.core.queue import Waiting
+from center.store import recordings
 from center.store.schema import cases, commands, counters, identities, links, pages, sessions, tickets
 from center.store.store import Transaction
 from protocol.counter import ClerkView, IdentitySource
@@ -20,7 +21,7 @@ from protocol.marks import Mark
 from protocol.messages import CommandKind, DeviceKind, Outcome
 from protocol.pages import PageAnnounced
 from protocol.records import IdentityRecord
-from protocol.states import CaseState, CommandState, PageState, SessionState, TicketState
+from protocol.states import CaseState, CommandState, PageState, RecordingConsent, SessionState, TicketState
 
 
 class _Content(Personal, frozen=True):
@@ -60,17 +61,15 @@ async def load(tx: Transaction, affair_id: str) -> Affair | None:
         pages=tuple(await _pages(tx, affair_id)),
         identities=tuple(await _identities(tx, affair_id)),
         visit_open=row.t_visit_open,
+        recording_consent=RecordingConsent(row.t_recording_consent),
+        recordings=await recordings.load(tx, affair_id),
     )
 
 
 async def save(tx: Transaction, before: Affair | None, affair: Affair) -> None:
     """Write what differs from `before`; all of it for a new affair."""
     affair_id = affair.affair_id
-    if before is None or (before.ticket, before.visit_open, deadline_ms(before)) != (
-        affair.ticket,
-        affair.visit_open,
-        deadline_ms(affair),
-    ):
+    if before is None or _ticket_row(before) != _ticket_row(affair):
         await _put(tx, tickets, ["affair_id"], _ticket_row(affair))
     if affair.session is not None and (before is None or before.session != affair.session):
         await _put(tx, sessions, ["affair_id", "n"], _session_row(affair_id, affair.session))
@@ -85,6 +84,9 @@ async def save(tx: Transaction, before: Affair | None, affair: Affair) -> None:
     for identity in affair.identities:
         if before is None or identity not in before.identities:
             await _put(tx, identities, ["affair_id", "source"], _identity_row(tx, affair_id, identity))
+    for recording in affair.recordings:
+        if before is None or recording not in before.recordings:
+            await recordings.save(tx, affair_id, recording)
 
 
 # --- Finding affairs ---
@@ -259,6 +261,7 @@ def _ticket_row(affair: Affair) -> dict[str, Any]:
         "clerk": _encode(ticket.clerk).decode() if ticket.clerk else None,
         "visit_open": affair.visit_open,
         "due_at_ms": deadline_ms(affair),
+        "recording_consent": affair.recording_consent,
     }
 
 

@@ -5,6 +5,7 @@ all that follow being rewritten. Cutting off the newest entries leaves a shorter
 to prove that against the operator notes `head` somewhere else.
 """
 
+import asyncio
 import hashlib
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -14,9 +15,9 @@ from sqlalchemy import Select, select
 
 from center.core.affair import Entry, EntryKind
 from center.errors import StoreError
-from center.store.documents import Documents
+from center.store import recordings, segments
 from center.store.schema import journal, pages
-from center.store.store import Transaction
+from center.store.store import Store, Transaction
 from protocol.counter import TimelineRow
 
 NOTHING = "0" * 64
@@ -78,18 +79,23 @@ def entry_hash(position: int, at_ms: int, actor: str, kind: str, subject: str, p
 
 
 async def timeline(tx: Transaction, affair_id: str) -> list[TimelineRow]:
-    """What happened in an affair, oldest first."""
+    """What happened in an affair, oldest first; without the segments of its recordings, of which there is one every ten
+    seconds."""
     rows = await tx.rows(
-        select(journal.c.at_ms, journal.c.kind).where(journal.c.subject == affair_id).order_by(journal.c.position)
+        select(journal.c.at_ms, journal.c.kind)
+        .where(journal.c.subject == affair_id, journal.c.kind != EntryKind.RECORDING_SEGMENT)
+        .order_by(journal.c.position)
     )
     return [TimelineRow(at_ms=row.at_ms, kind=row.kind) for row in rows]
 
 
-async def verify(tx: Transaction, documents: Documents) -> Verdict:
-    """Walk the whole chain, read every page that it says was stored, and hold the pages' table against it."""
+async def verify(tx: Transaction, store: Store) -> Verdict:
+    """Walk the whole chain, read every page and every recorded segment that it says was stored (but for recordings that
+    it says were deleted), and hold the pages' table against it."""
     position, previous, read = 0, NOTHING, 0
     newest: dict[str, str] = {}
     """Of each affair the SHA-256 of the page that was taken last."""
+    deleted = await _deleted(tx)
     while rows := await tx.rows(_after(position)):
         for row in rows:
             position += 1
@@ -107,10 +113,18 @@ async def verify(tx: Transaction, documents: Documents) -> Verdict:
                 newest[row.subject] = said["sha256"]
             if row.kind in _STORED:
                 try:
-                    await documents.get(msgspec.json.decode(row.payload)["sha256"])
+                    await store.documents.get(msgspec.json.decode(row.payload)["sha256"])
                 except StoreError as error:
                     return Verdict(position, read, f"entry {position}: {error}")
                 read += 1
+            elif row.kind == EntryKind.RECORDING_SEGMENT:
+                told = msgspec.json.decode(row.payload)
+                if told["recording_id"] not in deleted:
+                    try:
+                        await _check_segment(tx, store, told)
+                    except StoreError as error:
+                        return Verdict(position, read, f"entry {position}: {error}")
+                    read += 1
     return Verdict(position, read, None)
 
 
@@ -136,6 +150,23 @@ _ANNOUNCED = frozenset({"sha256", "light_sha256", "size_bytes", "flat", "taken_a
 
 
 _STORED = (EntryKind.PAGE_STORED, EntryKind.PAGE_LIGHT_STORED, EntryKind.PAGE_FRAME_STORED)
+
+
+async def _check_segment(tx: Transaction, store: Store, payload: dict[str, Any]) -> None:
+    """Raises `StoreError` unless the segment on the disk is what the journal says was written."""
+    recording_id, number = payload["recording_id"], payload["n"]
+    key = await recordings.key(tx, recording_id)
+    if key is None:
+        raise StoreError(f"segment {number} of recording {recording_id}: its key is gone")
+    folder = store.recording_folder(recording_id)
+    data = await asyncio.to_thread(segments.read_segment, folder, recording_id, number, key)
+    if hashlib.sha256(data).hexdigest() != payload["sha256"]:
+        raise StoreError(f"segment {number} of recording {recording_id}: its content has another hash")
+
+
+async def _deleted(tx: Transaction) -> set[str]:
+    rows = await tx.rows(select(journal.c.payload).where(journal.c.kind == EntryKind.RECORDING_DELETED))
+    return {msgspec.json.decode(row.payload)["recording_id"] for row in rows}
 
 
 def _after(position: int) -> Select[tuple[int, int, str, str, str, str, str, str]]:

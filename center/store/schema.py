@@ -140,6 +140,7 @@ tickets = Table(
     Column("clerk", Text),
     Column("visit_open", Boolean(create_constraint=False), nullable=False),
     Column("due_at_ms", BigInteger),
+    Column("recording_consent", Text, nullable=False, server_default="none"),
     UniqueConstraint("booth_id", "request_id"),
     UniqueConstraint("place"),
     Index(None, "state", "place"),
@@ -250,4 +251,33 @@ media_heartbeats = Table(
     Column("grade", Text, nullable=False),
     Index(None, "affair_id", "at_ms"),
     Index(None, "at_ms"),
+)
+
+recordings = Table(
+    "recordings",
+    metadata,
+    Column("recording_id", Text, primary_key=True),
+    Column("affair_id", Text, ForeignKey("tickets.affair_id"), nullable=False),
+    Column("n", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("requested_at_ms", BigInteger, nullable=False),
+    Column("began_at_ms", BigInteger),
+    Column("ended_at_ms", BigInteger),
+    Column("fault", Text),
+    # What its segments are encrypted with; gone with them when their time is over.
+    Column("key_sealed", LargeBinary),
+    UniqueConstraint("affair_id", "n"),
+    Index(None, "ended_at_ms"),
+)
+
+segments = Table(
+    "segments",
+    metadata,
+    Column("recording_id", Text, ForeignKey("recordings.recording_id"), nullable=False),
+    Column("n", Integer, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("begins_at_ms", BigInteger, nullable=False),
+    Column("duration_ms", BigInteger, nullable=False),
+    PrimaryKeyConstraint("recording_id", "n"),
 )

@@ -39,7 +39,8 @@ class Transaction:
 class Store:
     """An async context manager; leaving closes the connections. Made by `open_store`."""
 
-    def __init__(self, database: Database, keys: Keys, documents: Documents) -> None:
+    def __init__(self, folder: Path, database: Database, keys: Keys, documents: Documents) -> None:
+        self._folder = folder
         self._database = database
         self._keys = keys
         self.documents = documents
@@ -55,6 +56,10 @@ class Store:
         """A transaction; see `Database.write`."""
         async with self._database.write() as connection:
             yield Transaction(connection, self._keys.columns)
+
+    def recording_folder(self, recording_id: str) -> Path:
+        """Where a recording's segments lie (`center.store.segments`)."""
+        return self._folder / "recordings" / recording_id
 
     async def __aenter__(self) -> Self:
         return self
@@ -95,7 +100,7 @@ def open_store(folder: Path, key_file: Path) -> Store:
     """The store in this folder, its schema upgraded when it is older. Raises `ConfigError`. Blocks."""
     keys = load_keys(key_file)
     upgrade_store(folder)
-    return Store(Database(folder / DATABASE), keys, Documents(folder, keys))
+    return Store(folder, Database(folder / DATABASE), keys, Documents(folder, keys))
 
 
 def _database_file(folder: Path) -> Path:

@@ -106,6 +106,10 @@ async def take_a_ticket(scene: Scene) -> None:
     await expect(kiosk.locator(by_test("identify-words"))).to_be_visible()
     await scene.shoot("identify")
     scene.hardware.lay_id_card()
+    await expect(kiosk.locator(by_test("recording-panel"))).to_be_visible()
+    await scene.shoot("recording")
+    await kiosk.click(by_test("recording-yes"))
+    await expect(kiosk.locator(by_test("recording-panel"))).to_have_count(0)
     await expect(kiosk.locator(by_test("ticket-no"))).to_be_visible()
     await scene.shoot("wait")
 
@@ -120,6 +124,8 @@ async def meet(scene: Scene) -> None:
         shown = await moving_picture(page, video)
         red, _, blue = shown[CORNER : CORNER + 3]
         assert (red > blue) is warm, f"{video} shows the wrong side"
+    await expect(scene.counter.locator(f'{by_test("recording")}[data-state="recording"]')).to_be_visible()
+    await expect(scene.kiosk.locator(by_test("recorded"))).to_be_visible()
     assert await loudness(scene.counter, "audio-voice") > 0.01
     assert await loudness(scene.kiosk, "voice-clerk") > 0.01
     document = await moving_picture(scene.counter, "video-document")

@@ -25,6 +25,9 @@ function visit(changes: Partial<Visit> = {}): Visit {
     case_no: null,
     message: null,
     rated: false,
+    recording_consent: 'none',
+    recording: null,
+    must_record: false,
     ...changes,
   }
 }

@@ -29,6 +29,8 @@ export interface AffairView {
   signature: SignatureView
   outcome: Outcome | null
   timeline: TimelineRow[]
+  recording_consent: RecordingConsent
+  recording: RecordingView | null
 }
 
 export interface Ask {
@@ -420,7 +422,7 @@ export interface ItemView {
   materials: MaterialRequirement[]
 }
 
-export type KioskAction = Touched | ItemChosen | WentBack | CardLostSaid | CodeScanned | Signed | Disputed | ReceiptRead | GradeGiven | RatingSkipped | Left | KioskOffer | KioskFirstFrame | KioskMediaReport
+export type KioskAction = Touched | ItemChosen | WentBack | CardLostSaid | CodeScanned | Signed | Disputed | ReceiptRead | GradeGiven | RatingSkipped | RecordingAnswered | Left | KioskOffer | KioskFirstFrame | KioskMediaReport
 
 export interface KioskAnswer {
   type: 'media_answer'
@@ -606,6 +608,38 @@ export interface ReceiptRead {
   type: 'receipt_read'
 }
 
+export interface RecordingAnswered {
+  type: 'recording_answered'
+  agreed: boolean
+}
+
+export type RecordingConsent =
+  | 'none'
+  | 'asked'
+  | 'given'
+  | 'refused'
+
+export type RecordingFault =
+  | 'no_packets'
+  | 'disk_full'
+  | 'disk_failed'
+  | 'writer_slow'
+  | 'forwarder_lost'
+  | 'nothing_recorded'
+
+export type RecordingState =
+  | 'requested'
+  | 'recording'
+  | 'stalled'
+  | 'sealed'
+  | 'failed'
+
+export interface RecordingView {
+  state: RecordingState
+  since_ms: number | null
+  fault: RecordingFault | null
+}
+
 export interface Region {
   x: number
   y: number
@@ -740,6 +774,9 @@ export interface Visit {
   case_no: string | null
   message: string | null
   rated: boolean
+  recording_consent: RecordingConsent
+  recording: RecordingState | null
+  must_record: boolean
 }
 
 export type VisitState =

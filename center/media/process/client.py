@@ -12,7 +12,17 @@ from types import TracebackType
 from typing import Self
 
 from center.errors import ConfigError
-from center.media.interface import MediaError, MediaEvent, MediaSettings, ParticipantDown, ParticipantUp
+from center.media.interface import (
+    MediaError,
+    MediaEvent,
+    MediaSettings,
+    ParticipantDown,
+    ParticipantUp,
+    RecordingClosed,
+    RecordingNews,
+    RecordingOrder,
+)
+from center.media.process.recordings import RunningRecordings
 from center.media.process.wire import (
     Ask,
     Begin,
@@ -26,6 +36,8 @@ from center.media.process.wire import (
     Refusal,
     Reply,
     Request,
+    StartRecording,
+    StopRecording,
     Tell,
     ToCenter,
     ToForwarder,
@@ -110,7 +122,7 @@ class _Life:
         finally:
             del self._calls[call]
 
-    async def events(self) -> AsyncIterator[MediaEvent]:
+    async def events(self) -> AsyncIterator[MediaEvent | RecordingNews]:
         """What it tells, until its end; replies go to those who asked, and `_Gone` to those who wait then."""
         with suppress(ValueError):
             while (frame := await self._line.read()) is not None:
@@ -177,7 +189,7 @@ class MediaProcess:
     """Implements `MediaPlane` with a forwarder process. An async context manager; leaving it ends the process.
 
     When the process dies, every participant that had a connection is `ParticipantDown`, the process is started again,
-    and is told who is in which room. Until it stands, `connect` waits for it, and `join` and `close_room` take note.
+    and is told who is in which room and what is recorded. Until it stands, `connect` waits for it; the rest takes note.
     """
 
     def __init__(self, settings: MediaSettings | None = None) -> None:
@@ -185,6 +197,7 @@ class MediaProcess:
         self._life: _Life | None = None
         self._standing = asyncio.Event()
         self._room_of: dict[str, str] = {}
+        self._recordings = RunningRecordings()
         self._connected: set[str] = set()
         self._news: dict[str, MediaEvent] = {}
         """Untold events, the oldest first. One participant has one at most, the newest: that is their bound."""
@@ -239,6 +252,20 @@ class MediaProcess:
             del self._room_of[participant]
         await self._ask(CloseRoom(room))
 
+    async def start_recording(self, order: RecordingOrder) -> None:
+        self._recordings.start(order)
+        await self._ask(StartRecording(order))
+
+    async def stop_recording(self, recording_id: str) -> None:
+        if self._life is None:
+            self._recordings.hear(RecordingClosed(recording_id))
+        else:
+            self._recordings.stop(recording_id)
+            await self._ask(StopRecording(recording_id))
+
+    def recording_news(self) -> AsyncIterator[RecordingNews]:
+        return self._recordings.news()
+
     async def events(self) -> AsyncIterator[MediaEvent]:
         while True:
             await self._told.wait()
@@ -283,6 +310,7 @@ class MediaProcess:
         finally:
             self._life = None
             self._standing.clear()
+            self._recordings.lose()
             for participant in sorted(self._connected):
                 self._take(ParticipantDown(participant))
             code = await life.end()
@@ -299,10 +327,18 @@ class MediaProcess:
                         await life.ask(Join(room, participant))
                 for participant in told.keys() - self._room_of.keys():
                     await life.ask(CloseRoom(told.pop(participant)))
+            ordered: set[str] = set()
+            while orders := [each for each in self._recordings.orders() if each.recording_id not in ordered]:
+                for order in orders:
+                    ordered.add(order.recording_id)
+                    await life.ask(StartRecording(order))
             self._life = life
             self._standing.set()
 
-    def _take(self, event: MediaEvent) -> None:
+    def _take(self, event: MediaEvent | RecordingNews) -> None:
+        if not isinstance(event, MediaEvent):
+            self._recordings.hear(event)
+            return
         match event:
             case ParticipantUp(participant):
                 self._connected.add(participant)

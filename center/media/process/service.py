@@ -20,6 +20,8 @@ from center.media.process.wire import (
     Refusal,
     Reply,
     Request,
+    StartRecording,
+    StopRecording,
     Tell,
     ToForwarder,
     Unusable,
@@ -56,11 +58,13 @@ class _Service:
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as group:
-            telling = group.create_task(self._tell(), name="media events")
+            telling = [
+                group.create_task(self._tell(), name="media events"),
+                group.create_task(self._tell_recordings(), name="recording news"),
+            ]
             while (frame := await self._line.read()) is not None:
                 await self._take(frame, group)
-            telling.cancel()
-            for task in self._calls.values():
+            for task in [*telling, *self._calls.values()]:
                 task.cancel()
 
     async def _take(self, frame: ToForwarder, group: asyncio.TaskGroup) -> None:
@@ -100,6 +104,10 @@ class _Service:
                 await self._plane.join(room, participant)
             case CloseRoom(room):
                 await self._plane.close_room(room)
+            case StartRecording(order):
+                await self._plane.start_recording(order)
+            case StopRecording(recording_id):
+                await self._plane.stop_recording(recording_id)
             case Ping():
                 pass
         return None
@@ -107,6 +115,10 @@ class _Service:
     async def _tell(self) -> None:
         async for event in self._plane.events():
             await self._say(Tell(event))
+
+    async def _tell_recordings(self) -> None:
+        async for news in self._plane.recording_news():
+            await self._say(Tell(news))
 
     async def _say(self, frame: Reply | Refusal | Tell) -> None:
         """A center that is gone is noticed by who reads."""

@@ -1,7 +1,7 @@
 """What the center and its forwarder say to each other: msgpack frames over a socket that both inherit.
 
 A new request is one more struct in `Request`, carried out in `service.py` and asked for in `client.py`; a new event is
-one more in `interface.MediaEvent`, and needs nothing here.
+one more in `interface.MediaEvent` or `RecordingNews`, and needs nothing here.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 from msgspec import Struct
 
-from center.media.interface import MediaEvent, MediaSettings
+from center.media.interface import MediaEvent, MediaSettings, RecordingNews, RecordingOrder
 from protocol.messages import TrackOffer
 
 MOST_FRAME_BYTES = 1 << 20
@@ -45,11 +45,19 @@ class CloseRoom(Struct, frozen=True, tag=True):
     room: str
 
 
+class StartRecording(Struct, frozen=True, tag=True):
+    order: RecordingOrder
+
+
+class StopRecording(Struct, frozen=True, tag=True):
+    recording_id: str
+
+
 class Ping(Struct, frozen=True, tag=True):
     """Are you still moving?"""
 
 
-Request = Connect | Disconnect | Join | CloseRoom | Ping
+Request = Connect | Disconnect | Join | CloseRoom | StartRecording | StopRecording | Ping
 
 
 class Begin(Struct, frozen=True, tag=True):
@@ -98,7 +106,7 @@ class Refusal(Struct, frozen=True, tag=True):
 
 
 class Tell(Struct, frozen=True, tag=True):
-    event: MediaEvent
+    event: MediaEvent | RecordingNews
 
 
 ToForwarder = Begin | Ask | Withdraw

@@ -11,6 +11,7 @@ from center.administration import add_clerk, issue_code
 from center.config import load_catalogue
 from center.desk import Desk
 from center.gateway.interface import Gateway
+from center.media.interface import RecordingOrder
 from center.passwords import Passwords
 from center.store.store import Store, create_store, open_store
 from protocol.counter import ClerkView
@@ -31,6 +32,7 @@ class Outside:
     posts: list[tuple[str, int, CenterMessage]] = field(default_factory=list)
     changes: int = 0
     rooms: list[tuple[str, ...]] = field(default_factory=list)
+    orders: list[RecordingOrder] = field(default_factory=list)
     now_ms: int = NOW_MS
 
     def send(self, booth_id: str, n: int, message: CenterMessage) -> None:
@@ -45,6 +47,13 @@ class Outside:
     async def close_room(self, room: str) -> None:
         self.rooms.append(("close", room))
 
+    async def start_recording(self, order: RecordingOrder) -> None:
+        self.orders.append(order)
+        self.rooms.append(("record", order.room, order.recording_id))
+
+    async def stop_recording(self, recording_id: str) -> None:
+        self.rooms.append(("stop", recording_id))
+
     def to(self, booth_id: str) -> list[CenterMessage]:
         return [message for to, _, message in self.posts if to == booth_id]
 
@@ -56,7 +65,9 @@ class Outside:
 class Center:
     """One run of the center's desk. `booth` speaks for a booth, with its numbers."""
 
-    def __init__(self, store: Store, outside: Outside, gateway: Gateway | None = None) -> None:
+    def __init__(
+        self, store: Store, outside: Outside, gateway: Gateway | None = None, *, records: bool = False
+    ) -> None:
         self.store = store
         self.outside = outside
         self.desk = Desk(
@@ -70,6 +81,7 @@ class Center:
             now_ms=lambda: outside.now_ms,
             passwords=CHEAP,
             gateway=gateway,
+            records=records,
         )
         self.sent: dict[str, int] = {}
 
@@ -124,7 +136,7 @@ async def make(folder: Path, booths: Sequence[str] = ("b-01", "b-02")) -> None:
 
 @asynccontextmanager
 async def reopened(
-    folder: Path, outside: Outside | None = None, gateway: Gateway | None = None
+    folder: Path, outside: Outside | None = None, gateway: Gateway | None = None, *, records: bool = False
 ) -> AsyncIterator[Center]:
     async with open_store(folder, folder / "store.key") as store:
-        yield Center(store, outside or Outside(), gateway)
+        yield Center(store, outside or Outside(), gateway, records=records)

@@ -1,6 +1,7 @@
 """Heartbeats are stored with their affair, one row a participant and keeping, and don't pile up."""
 
 from center.heartbeats import KEEP_DAYS, Heartbeats
+from center.media.interface import RecordingOrder
 from center.store import heartbeats
 from protocol.messages import MediaFigures, NetworkGrade
 from tests.integration.center_store.center import Center
@@ -11,6 +12,12 @@ class Rooms:
         pass
 
     async def close_room(self, room: str) -> None:
+        pass
+
+    async def start_recording(self, order: RecordingOrder) -> None:
+        pass
+
+    async def stop_recording(self, recording_id: str) -> None:
         pass
 
 

@@ -24,7 +24,7 @@ async def used(folder: Path) -> Path:
 
 async def verdict(folder: Path) -> Verdict:
     async with reopened(folder) as center, center.store.read() as tx:
-        return await journal.verify(tx, center.store.documents)
+        return await journal.verify(tx, center.store)
 
 
 def tamper(folder: Path, statement: str) -> None:

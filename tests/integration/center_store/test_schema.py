@@ -93,6 +93,14 @@ def test_a_page_of_an_older_store_has_no_frame(tmp_path: Path) -> None:
     assert (frames, more) == ([(0,)], [(0,)])
 
 
+def test_nobody_of_an_older_store_was_asked_to_be_recorded(tmp_path: Path) -> None:
+    upgraded = upgraded_from(tmp_path, "0005")
+    consents = upgraded.execute("SELECT recording_consent FROM tickets").fetchall()
+    recordings = upgraded.execute("SELECT count(*) FROM recordings").fetchone()
+    upgraded.close()
+    assert (consents, recordings) == ([("none",)], (0,))
+
+
 def test_a_schema_of_a_newer_program_is_refused_in_one_line(store: Path) -> None:
     connection = sqlite3.connect(store / "center.sqlite")
     connection.execute("UPDATE alembic_version SET version_num = '9999'")

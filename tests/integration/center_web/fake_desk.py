@@ -8,7 +8,7 @@ from pathlib import Path
 
 from center.desk import BoothPost, LinkOpened, PageBytes
 from center.errors import DeskError
-from center.media.interface import MediaError
+from center.media.interface import MediaError, RecordingOrder
 from protocol.counter import BoothRow, ClerkView, CounterView
 from protocol.errors import ErrorCode
 from protocol.fields import Wording
@@ -292,6 +292,12 @@ class FakeMedia:
         pass
 
     async def close_room(self, room: str) -> None:
+        pass
+
+    async def start_recording(self, order: RecordingOrder) -> None:
+        pass
+
+    async def stop_recording(self, recording_id: str) -> None:
         pass
 
 

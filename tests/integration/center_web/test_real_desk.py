@@ -17,6 +17,7 @@ from argon2 import PasswordHasher
 from center.administration import add_clerk, issue_code
 from center.config import load_catalogue
 from center.desk import Desk
+from center.media.interface import RecordingOrder
 from center.passwords import Passwords
 from center.store.store import create_store, open_store
 from center.web.feed import CounterFeed
@@ -54,6 +55,12 @@ class RoomsAndMedia(FakeMedia):
         pass
 
     async def close_room(self, room: str) -> None:
+        pass
+
+    async def start_recording(self, order: RecordingOrder) -> None:
+        pass
+
+    async def stop_recording(self, recording_id: str) -> None:
         pass
 
 

@@ -7,16 +7,16 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from msgspec.structs import replace
 
-from center.core import decide_booth, decide_clerk, decide_media, decide_time, queue
-from center.core.affair import AT_COUNTER, LIVE, Affair, Close, Decision, Join
+from center.core import decide_booth, decide_clerk, decide_media, decide_recording, decide_time, queue
+from center.core.affair import AT_COUNTER, LIVE, Affair, Close, Decision, Join, StartRecording, StopRecording
 from center.core.queue import Waiting
 from center.core.views import visit_of
 from center.errors import DeskError
 from protocol import messages as m
-from protocol.counter import ClerkView
+from protocol.counter import ClerkView, RecordingFault
 from protocol.errors import ErrorCode, IllegalTransition
 from protocol.pages import PagePart
-from protocol.states import CaseState, CommandState, SessionState, SignatureState, TicketState
+from protocol.states import CaseState, CommandState, RecordingConsent, SessionState, SignatureState, TicketState
 from tests.unit.center import samples
 from tests.unit.center.samples import CLERK, ID_CARD, OTHER_CLERK, SOCIAL_SECURITY_CARD
 
@@ -37,6 +37,7 @@ class Center(RuleBasedStateMachine):
         self.commands = 0
         self.affairs: dict[str, Affair] = {}
         self.rooms: dict[str, tuple[str, ...]] = {}
+        self.recorded: dict[str, str] = {}
 
     def perform(self, decide: Any, affair_id: str, *args: Any, **options: Any) -> None:
         before = self.affairs.get(affair_id)
@@ -53,6 +54,11 @@ class Center(RuleBasedStateMachine):
                     self.rooms[room] = participants
                 case Close(room=room):
                     self.rooms.pop(room, None)
+                case StartRecording(recording_id=recording_id, room=room):
+                    assert room in self.rooms and recording_id not in self.recorded
+                    self.recorded[recording_id] = room
+                case StopRecording(recording_id=recording_id):
+                    del self.recorded[recording_id]
 
     @initialize()
     def all_wait(self) -> None:
@@ -111,12 +117,35 @@ class Center(RuleBasedStateMachine):
         if affair_id not in self.affairs or not self.affairs[affair_id].visit_open:
             n = AFFAIRS.index(affair_id)
             affair = samples.waiting(affair_id=affair_id, place=n + 1)
-            self.affairs[affair_id] = replace(affair, ticket=replace(affair.ticket, booth_id=f"b-0{n}"))
+            self.affairs[affair_id] = replace(
+                affair,
+                ticket=replace(affair.ticket, booth_id=f"b-0{n}"),
+                recording_consent=RecordingConsent.ASKED,
+            )
 
     @rule(affair_id=affair_ids, clerk=clerks, online=st.booleans())
     def take(self, affair_id: str, clerk: ClerkView, online: bool) -> None:
         busy = self.busy(clerk, affair_id)
         self.perform(decide_clerk.take, affair_id, clerk, self.now_ms, clerk_busy=busy, booth_online=online)
+
+    @rule(affair_id=affair_ids, agreed=st.booleans())
+    def consent(self, affair_id: str, agreed: bool) -> None:
+        self.perform(decide_booth.hear, affair_id, m.RecordingConsentSaid(affair_id, agreed), self.now_ms)
+
+    @rule(affair_id=affair_ids, n=st.integers(1, 3), what=st.integers(0, 4), segments=st.integers(0, 2))
+    def recording_fares(self, affair_id: str, n: int, what: int, segments: int) -> None:
+        recording_id = f"{affair_id}-r{n}"
+        match what:
+            case 0:
+                self.perform(decide_recording.began, affair_id, recording_id, self.now_ms)
+            case 1:
+                fault = RecordingFault.DISK_FULL
+                self.perform(decide_recording.stalled, affair_id, recording_id, fault, self.now_ms)
+            case 2:
+                self.perform(decide_recording.recovered, affair_id, recording_id, self.now_ms)
+            case _:
+                if recording_id not in self.recorded:
+                    self.perform(decide_recording.closed, affair_id, recording_id, segments, self.now_ms)
 
     @rule(affair_id=affair_ids, clerk=clerks)
     def resume(self, affair_id: str, clerk: ClerkView) -> None:
@@ -288,6 +317,17 @@ class Center(RuleBasedStateMachine):
             if affair.session is not None and alive:
                 assert (affair.session.state is SessionState.INTERRUPTED) == bool(affair.session.down)
             assert (affair.affair_id in self.rooms) == (state in ("called", "connecting", "serving"))
+
+    @invariant()
+    def who_agreed_is_recorded_while_together_with_a_clerk_and_nobody_else_is(self) -> None:
+        for affair in self.affairs.values():
+            together = affair.ticket.state in (TicketState.CONNECTING, TicketState.SERVING)
+            wanted = together and affair.recording_consent is RecordingConsent.GIVEN
+            running = [each for each in affair.recordings if each.ended_at_ms is None]
+            assert len(running) == wanted
+            assert {each.recording_id for each in running} == {
+                each for each, room in self.recorded.items() if room == affair.affair_id
+            }
 
     @invariant()
     def commands_run_at_a_counter_only(self) -> None:
