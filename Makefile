@@ -9,7 +9,7 @@ FUZZ_SECONDS := $(if $(filter command line,$(origin SECONDS)),$(SECONDS),600)
 PACKAGES := protocol booth center demo bench rigs tests
 WEB_SOURCES := $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -type f -print) $(shell find protocol/text -type f)
 
-.PHONY: help demo test check types states bench bench-cards bench-calls bench-codes bench-documents bench-loss fuzz-cards clean set-up system-packages
+.PHONY: help demo test check types states bench bench-cards bench-calls bench-codes bench-recording bench-documents bench-loss fuzz-cards clean set-up system-packages
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -43,6 +43,9 @@ bench-cards: set-up ## measure reading cards; var/bench/cards.json
 
 bench-calls: set-up ## time to picture: 50 calls in two real Chromiums; var/bench/calls.json
 	$(BIN)/python -m bench calls
+
+bench-recording: set-up ## what recording costs; var/bench/recording.json
+	$(BIN)/python -m bench recording
 
 bench-codes: set-up ## QR codes on drawn phone screens, and on photographs with DATA=FOLDER
 	$(BIN)/python -m bench codes
