@@ -16,7 +16,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from demo.resident import Resident, resident_at
-from demo.stage import BoothPlan, ClerkPlan, Site, free_port, raise_stage
+from demo.stage import ROOT, BoothPlan, ClerkPlan, Site, free_port, raise_stage
 from protocol.kiosk import CardLostSaid, ItemChosen, Touched
 from protocol.states import VisitState
 from tests.e2e.browsers import browser_page, by_test
@@ -33,6 +33,7 @@ pytestmark = [
 BOOTH_ID = "yanchang-01"
 CLERK = ClerkPlan("wang", "王窗口", "3")
 ITEM_ID = "medical_booklet"
+SCREENSHOTS = ROOT / "var" / "e2e"
 CUT_S = 10.0
 PATIENCE_MS = 30_000
 
@@ -155,6 +156,9 @@ async def say_that_the_network_is_slow(scene: Scene) -> None:
     scene.host.lose(0.2)
     await expect(scene.kiosk.locator(by_test("network"))).to_be_visible(timeout=PATIENCE_MS)
     await expect(scene.counter.locator(by_test("network-resident_slow"))).to_be_visible(timeout=PATIENCE_MS)
+    await asyncio.to_thread(SCREENSHOTS.mkdir, parents=True, exist_ok=True)
+    await scene.kiosk.screenshot(path=SCREENSHOTS / "kiosk-slow.png")
+    await scene.counter.screenshot(path=SCREENSHOTS / "counter-slow.png")
     scene.host.lose_no_more()
     await expect(scene.kiosk.locator(by_test("network"))).to_be_hidden(timeout=PATIENCE_MS)
     await scene.all_move()

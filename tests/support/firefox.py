@@ -82,6 +82,10 @@ class Firefox:
         await self.command("browsingContext.setViewport", context=context, viewport=viewport)
         return Window(self, context)
 
+    async def preload(self, script: str) -> None:
+        """Run this function in each page before the page's own scripts."""
+        await self.command("script.addPreloadScript", functionDeclaration=script)
+
     async def command(self, method: str, **parameters: Any) -> Any:
         number = next(self._numbers)
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
