@@ -1,61 +1,53 @@
-"""Where the page lies in a picture of the desk.
+"""Where pages lie in a picture of the desk.
 
-Four straight lines make a page's outline when each is a *step* between two colours along the whole side and no longer
-than that. A line printed on the page is no step (the same paper on both sides), which keeps tables and boxes from being
-taken for the page; texture makes steps whose direction changes, which cancel out. So every quadrilateral of the strong
-lines is scored by its steps, at 640 px; the best one is then refined at full size.
+Straight lines of a small picture give rough outlines (`steps`), whose sides are moved to where a finer one has an edge
+along the whole side (`snap`), and then made exact to a fraction of a pixel at full size (`refine`). What was seen on
+the way tells how sure the outline is (`confidence`).
 """
 
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import Literal
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from booth.devices.camera.interface import Image
-from booth.documents.lines import Line, find_lines
+from booth.documents.confidence import Evidence, confidence, page_shares
+from booth.documents.cut import FrameSide, cut_sides
+from booth.documents.maps import see
 from booth.documents.mat import MatReference
-from booth.documents.quad import Quad, is_convex, order_corners
-from booth.documents.refine import refine
-from booth.documents.surroundings import on_the_mat
+from booth.documents.quad import Points, Quad, is_convex, order_corners
+from booth.documents.refine import corners_of, find_sides
+from booth.documents.rough import rough_outlines
+from booth.documents.shrink import shrink
+from booth.documents.snap import snap
+from booth.documents.steps import line_outlines
 
-SEARCH_PX = 640
-"""The long side of the picture that is searched."""
+__all__ = ["AUTOMATIC_CONFIDENCE", "Found", "FrameSide", "find_page", "find_pages"]
 
-MIN_CONFIDENCE = 0.4
-"""Below it nothing is reported. Chosen, not measured: on cluttered desks wrong outlines scored 0.64 to 0.69."""
+MIDDLE_PX = 960
+"""The long side of the picture in which sides are sought: two and a half times as fine as the search picture."""
 
-MIN_SIDE = 0.07
-"""A page's shortest side, as a part of the picture's long side; an ID card is 0.12 of a 440 mm wide view."""
+MIDDLE_REACH_PX, NET_REACH_PX, FULL_REACH_PX = 3.5, 10.0, 2.5
+"""How far a side is moved in the middle picture, when lines gave it and when only the net did, and at full size, in
+pixels of the middle one."""
 
-MARGIN_PX = 2.0
-"""Corners nearer to the frame's edge, at search size, mean that the page goes on outside: it is not guessed."""
+MIN_CONFIDENCE = 0.3
+"""Below it nothing is reported."""
 
-STEP_REACH_PX = 4
-STEP_FULL = np.array([24.0, 9.0, 9.0], dtype=np.float32)
-"""The difference in L, a, b (OpenCV's 8-bit Lab) at which a step counts fully."""
+AUTOMATIC_CONFIDENCE = 0.92
+"""From here on an outline may be taken without a person's asking; below it a person sees to the corners. Of the 253
+outlines
+to which the confidence was fitted 105 reach it, and the worst of these has a Jaccard index of 0.98; at 0.90 one of
+112 was wrong. `docs/benchmarks.md` has scenes that the fit did not see."""
 
-BEYOND_PX = 12
-"""How far past each corner a side's line is watched: a page's side ends there."""
+MARGIN = 0.003
+"""A corner nearer to the frame's edge, as a part of the long side, means that the page goes on outside."""
 
-MAX_SIDES_APART_DEG = 35.0
-MIN_CORNER_DEG = 50.0
-PROMISING = 150
-"""Quadrilaterals looked at closely."""
+MIN_SIDE = 0.05
+"""A page's shortest side, as a part of the picture's long side; an ID card's is 0.12 of a 440 mm wide view."""
 
-SIDE_PARTS = 6
-ENCLOSING_SHARE = 0.85
-"""An outline that encloses the best one wins when its score is at least this share: the photo on a card is no page."""
-
-AUTOMATIC_CONFIDENCE = 0.9
-"""From here on an outline may be taken without a person's asking; below it a person sees to the corners. A guess until
-it is calibrated on generated scenes."""
-
-FrameSide = Literal["top", "right", "bottom", "left"]
-
-_Floats = NDArray[np.float64]
+MIN_PICTURE_PX = 48
+"""A smaller picture shows no page that could be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +55,7 @@ class Found:
     """What lies on the desk.
 
     `pages` are the outlines of whole pages, the surest first, none over another; `cut` are the sides of the frame over
-    which a page goes on: such a page has no outline here, because a part of it would be guessed.
+    which a page seems to go on, when no page is surely whole: it has no outline here, since a part would be guessed.
     """
 
     pages: tuple[Quad, ...] = ()
@@ -86,191 +78,74 @@ def find_pages(image: Image, mat: MatReference | None = None) -> Found:
     Sides may be bent a little and corners round; an outline's corners are where the straight sides meet. `mat` is what
     the empty desk looks like, if that is known; it is what makes white paper on a white mat visible.
     """
+    candidates, cut = look(image, mat)
+    pages = [Quad(outline.corners, confidence(evidence)) for outline, evidence in candidates]
+    sure = sorted((page for page in pages if page.confidence >= MIN_CONFIDENCE), key=lambda page: -page.confidence)
+    # Beside a page that is surely whole, what comes in over the edge is a cup, a telephone, an arm.
+    return Found(tuple(sure), () if sure and sure[0].confidence >= AUTOMATIC_CONFIDENCE else cut)
+
+
+def look(image: Image, mat: MatReference | None = None) -> tuple[list[tuple[Quad, Evidence]], tuple[FrameSide, ...]]:
+    """Everything that may be a page, with what speaks for it, and the frame's sides over which one goes on."""
+    if min(image.shape[:2]) < MIN_PICTURE_PX:
+        return [], ()
+    middle = shrink(image, MIDDLE_PX)
+    small = shrink(middle)
+    shown = small if mat is None else mat.revealed(small)
+    maps = see(shown)
+    by_lines = line_outlines(shown)
+    overlooked = [rough for rough in rough_outlines(maps) if not any(_overlap(rough, by) for by, _ in by_lines)]
+    by_net = [(rough, 0.0) for rough in overlooked]
+    seen = []
+    for corners, score in [*by_lines, *by_net]:
+        reach_px = MIDDLE_REACH_PX if score else NET_REACH_PX
+        shares = page_shares(maps, corners)
+        candidate = _exact(image, middle, middle.shape[1] / small.shape[1], corners, reach_px, (score, shares))
+        if candidate is not None:
+            seen.append(candidate)
+    return seen, cut_sides(shown)
+
+
+def _overlap(one: Points, other: Points) -> bool:
+    common, _ = cv2.intersectConvexConvex(one.astype(np.float32), other.astype(np.float32))
+    return float(common) > 0
+
+
+def _exact(
+    image: Image,
+    middle: Image,
+    finer: float,
+    rough: Points,
+    reach_px: float,
+    seen: tuple[float, tuple[float, float]],
+) -> tuple[Quad, Evidence] | None:
+    """The outline at full size and the evidence, or None when what is left of it is no page inside the frame."""
+    start = _clockwise((rough + 0.5) * finer - 0.5)
+    if start is None:
+        return None
+    snapped = snap(middle, start, reach_px)
+    if _clockwise(snapped.corners) is None:
+        return None
+    factor = image.shape[1] / middle.shape[1]
+    outline = order_corners(snapped.corners).scaled(factor)
+    sides = find_sides(image, outline, FULL_REACH_PX * factor)
+    exact = corners_of(sides, outline, FULL_REACH_PX * factor)
+    if not _whole(exact, image):
+        return None
+    return exact, Evidence.of(seen[0], start, snapped, sides, seen[1])
+
+
+def _clockwise(corners: Points) -> Points | None:
+    """The corners clockwise as seen, or None when they make no convex outline."""
+    try:
+        return order_corners(corners).points if is_convex(order_corners(corners).points) else None
+    except ValueError:
+        return None
+
+
+def _whole(outline: Quad, image: Image) -> bool:
     height, width = image.shape[:2]
-    factor = min(1.0, SEARCH_PX / max(height, width))
-    small = cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA) if factor < 1 else image
-    lab = cv2.cvtColor(small, cv2.COLOR_BGR2LAB).astype(np.uint8)
-    lines = find_lines([np.ascontiguousarray(lab[:, :, 0]), _tint(lab)])
-    if len(lines) < 4:
-        return Found()
-    best = _best(_Steps.along(lines, lab), lab)
-    if best is None or best.confidence < MIN_CONFIDENCE:
-        return Found()
-    return Found((refine(image, best.scaled(1 / factor), 2.5 / factor),))
-
-
-def _tint(lab: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """How far each pixel's tint is from the picture's usual one, fourfold: paper and mat differ little in 8-bit Lab."""
-    chroma = lab[:, :, 1:]
-    usual = np.median(chroma[::4, ::4], axis=(0, 1)).astype(np.uint8)
-    away = cv2.absdiff(chroma, np.broadcast_to(usual, chroma.shape))
-    return cv2.convertScaleAbs(cv2.max(away[:, :, 0], away[:, :, 1]), alpha=4.0).astype(np.uint8)
-
-
-@dataclass(frozen=True, slots=True)
-class _Steps:
-    """The lines, and along each the running sum of its colour steps.
-
-    `sums` is `(lines, 2 * zero + 2, 3) float32`: entry `t + zero` holds the sum of all steps before place `t`, pixels
-    from the line's foot point. A step is the colour on the normal's side minus the other, -1 to 1 in each of L, a, b.
-    """
-
-    normals: NDArray[np.float64]
-    offsets: NDArray[np.float64]
-    sums: NDArray[np.float32]
-    zero: int
-
-    @classmethod
-    def along(cls, lines: list[Line], lab: NDArray[np.uint8]) -> "_Steps":
-        normals = np.array([line.normal for line in lines])
-        offsets = np.array([line.offset for line in lines])
-        height, width = lab.shape[:2]
-        zero = int(np.hypot(width, height)) + 1
-        smooth = cv2.blur(lab, (5, 5)).astype(np.float32)
-        places = np.arange(-zero, zero + 1)
-        directions = np.column_stack((-normals[:, 1], normals[:, 0]))
-        points = (normals * offsets[:, None])[:, None, :] + directions[:, None, :] * places[None, :, None]
-        sides, inside = [], np.ones(points.shape[:2], dtype=bool)
-        for sign in (1, -1):
-            beside = np.rint(points + sign * STEP_REACH_PX * normals[:, None, :]).astype(np.intp)
-            x, y = beside[..., 0], beside[..., 1]
-            inside &= (x >= 0) & (x < width) & (y >= 0) & (y < height)
-            sides.append(smooth[np.clip(y, 0, height - 1), np.clip(x, 0, width - 1)])
-        steps = np.clip((sides[0] - sides[1]) / STEP_FULL, -1, 1) * inside[..., None]
-        sums = np.concatenate((np.zeros_like(steps[:, :1]), np.cumsum(steps, axis=1)), axis=1)
-        return cls(normals, offsets, sums, zero)
-
-    def mean(self, line: NDArray[np.intp], start: NDArray[np.float64], end: NDArray[np.float64]) -> NDArray[np.float32]:
-        """The mean step of each line between two places, `(n, 3)`."""
-        last = self.sums.shape[1] - 1
-        low = np.clip(np.rint(np.minimum(start, end)).astype(np.intp) + self.zero, 0, last)
-        high = np.clip(np.rint(np.maximum(start, end)).astype(np.intp) + self.zero, 0, last)
-        count = np.maximum(1, high - low)[:, None].astype(np.float32)
-        means: NDArray[np.float32] = (self.sums[line, high] - self.sums[line, low]) / count
-        return means
-
-
-def _best(steps: _Steps, lab: NDArray[np.uint8]) -> Quad | None:
-    """The quadrilateral of four lines that is most like a page's outline."""
-    height, width = lab.shape[:2]
-    sides, corners = _candidates(steps, width, height)
-    if not len(sides):
-        return None
-    promising = np.argsort(-_strengths(steps, sides, corners, 1).min(axis=0), kind="stable")[:PROMISING]
-    promising = promising[on_the_mat(lab, corners[promising])]
-    sides, corners = sides[promising], corners[promising]
-    if not len(sides):
-        return None
-    scores = _scores(steps, sides, corners)
-    area = _areas(corners) / (width * height)
-    rank = scores * (1 + 0.06 * np.log(np.maximum(area, 1e-3)))
-    order = np.argsort(-rank, kind="stable")[:60]
-    best = order[0]
-    for other in order[1:]:
-        if scores[other] >= ENCLOSING_SHARE * scores[best] and _encloses(corners[other], corners[best]):
-            best = other
-    return order_corners(corners[best], float(np.clip(scores[best], 0, 1)))
-
-
-def _candidates(steps: _Steps, width: int, height: int) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-    """Every convex quadrilateral inside the frame: `(n, 4)` lines in order round it, `(n, 4, 2)` corners.
-
-    Corner 0 is where sides 0 and 1 meet, corner 1 sides 1 and 2, and so on.
-    """
-    normals, offsets = steps.normals, steps.offsets
-    crossing = np.cross(np.pad(normals, ((0, 0), (0, 1)))[:, None], np.pad(normals, ((0, 0), (0, 1)))[None])[..., 2]
-    safe = np.where(np.abs(crossing) < 1e-6, 1e-6, crossing)
-    x = (offsets[:, None] * normals[None, :, 1] - offsets[None, :] * normals[:, None, 1]) / safe
-    y = (normals[:, None, 0] * offsets[None, :] - normals[None, :, 0] * offsets[:, None]) / safe
-    inside = (x >= MARGIN_PX) & (x <= width - 1 - MARGIN_PX) & (y >= MARGIN_PX) & (y <= height - 1 - MARGIN_PX)
-    meets = inside & (np.abs(crossing) > np.sin(np.radians(MIN_CORNER_DEG)))
-    opposite = np.abs(crossing) < np.sin(np.radians(MAX_SIDES_APART_DEG))
-    first, second = np.nonzero(np.triu(opposite, 1))
-    # Pairs of opposite sides against pairs of opposite sides, all four corners present.
-    both = meets[first] & meets[second]
-    crosses = both[:, first] & both[:, second]
-    one, other = np.nonzero(np.triu(crosses, 1))
-    sides = np.column_stack((first[one], first[other], second[one], second[other]))
-    after = np.roll(sides, -1, axis=1)
-    corners = np.stack((x[sides, after], y[sides, after]), axis=-1)
-    long_enough = np.linalg.norm(np.roll(corners, -1, axis=1) - corners, axis=2).min(axis=1) > MIN_SIDE * max(
-        width, height
-    )
-    good = long_enough & _convex(corners)
-    return sides[good], corners[good]
-
-
-def _convex(corners: NDArray[np.float64]) -> NDArray[np.bool_]:
-    along = np.roll(corners, -1, axis=1) - corners
-    following = np.roll(along, -1, axis=1)
-    turns = along[..., 0] * following[..., 1] - along[..., 1] * following[..., 0]
-    convex: NDArray[np.bool_] = np.all(turns > 0, axis=1) | np.all(turns < 0, axis=1)
-    return convex
-
-
-def _areas(corners: NDArray[np.float64]) -> NDArray[np.float64]:
-    x, y = corners[..., 0], corners[..., 1]
-    areas: NDArray[np.float64] = np.abs(np.sum(x * np.roll(y, -1, axis=1) - y * np.roll(x, -1, axis=1), axis=1)) / 2
-    return areas
-
-
-def _places(steps: _Steps, line: NDArray[np.intp], corners: NDArray[np.float64], side: int) -> tuple[_Floats, _Floats]:
-    """From where to where each side runs along its line."""
-    normal = steps.normals[line]
-    direction = np.column_stack((-normal[:, 1], normal[:, 0]))
-    start = np.sum(corners[:, side - 1] * direction, axis=1)
-    end = np.sum(corners[:, side] * direction, axis=1)
-    return np.minimum(start, end), np.maximum(start, end)
-
-
-def _strengths(steps: _Steps, sides: NDArray[np.intp], corners: NDArray[np.float64], parts: int) -> _Floats:
-    """`(4, n)`: how strong a step each side is, 0 to 1.
-
-    Each side is cut into parts; the weaker half of them counts. So one thing lying on a side does little harm, but a
-    side that only begins as the page's edge and then runs on over the mat is weak.
-    """
-    strengths = []
-    for side in range(4):
-        low, high = _places(steps, sides[:, side], corners, side)
-        cuts = [low + (high - low) * part / parts for part in range(parts + 1)]
-        whole = steps.mean(sides[:, side], low, high)
-        whole /= np.maximum(np.linalg.norm(whole, axis=1, keepdims=True), 1e-3)
-        each = [np.sum(whole * steps.mean(sides[:, side], start, end), axis=1) for start, end in pairwise(cuts)]
-        weaker = np.sort(np.stack(each), axis=0)[: (parts + 1) // 2]
-        strengths.append(weaker.mean(axis=0).clip(0, 1))
-    return np.stack(strengths)
-
-
-def _scores(steps: _Steps, sides: NDArray[np.intp], corners: NDArray[np.float64]) -> _Floats:
-    """How much each quadrilateral is like a page: 0 to 1.
-
-    The mean step over the sides, held down by the weakest side, by sides that run on past the corners, and by sides of
-    which some are lighter inside and some darker.
-    """
-    centre = corners.mean(axis=1)
-    beyond, lightness = [], []
-    for side in range(4):
-        line = sides[:, side]
-        low, high = _places(steps, line, corners, side)
-        step = steps.mean(line, low, high)
-        # Steps are taken along the normal; turned, they read "inside minus outside".
-        turn = np.where(np.sum(centre * steps.normals[line], axis=1) > steps.offsets[line], 1.0, -1.0)
-        lightness.append(step[:, 0] * turn)
-        past = steps.mean(line, low - BEYOND_PX, low - 3), steps.mean(line, high + 3, high + BEYOND_PX)
-        same = [np.sum(step * each, axis=1) / np.maximum(np.sum(step * step, axis=1), 1e-3) for each in past]
-        beyond += [np.clip(each, 0, 1) for each in same]
-    strength = _strengths(steps, sides, corners, SIDE_PARTS)
-    agreement = np.abs(np.sum(lightness, axis=0)) / np.maximum(np.sum(np.abs(lightness), axis=0), 1e-3)
-    base = 0.5 * strength.mean(axis=0) + 0.5 * strength.min(axis=0)
-    # One side may run on by accident, over something beside the page. When two do, the page goes on between them, and
-    # the side that joins them is something printed on it: so it is for a page that is partly outside the frame.
-    runs_on = np.sort(np.stack(beyond), axis=0)[-2]
-    scores: _Floats = base * (1 - 0.6 * runs_on) * (0.8 + 0.2 * agreement)
-    return scores
-
-
-def _encloses(outer: NDArray[np.float64], inner: NDArray[np.float64]) -> bool:
-    """Whether every corner of `inner` lies inside `outer`, or at most 3 px outside it."""
-    outline = outer.astype(np.float32)
-    assert is_convex(outer)
-    return all(cv2.pointPolygonTest(outline, (float(x), float(y)), True) >= -3 for x, y in inner)
+    margin = MARGIN * max(width, height)
+    points = outline.points
+    inside = points.min() >= margin and bool(np.all(points <= (width - 1 - margin, height - 1 - margin)))
+    return bool(inside and min(outline.side_lengths_px) >= MIN_SIDE * max(width, height))

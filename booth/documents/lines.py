@@ -6,17 +6,17 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-MIN_SEGMENT_PX = 14.0
+MIN_SEGMENT_PX = 9.0
 """Shorter segments are letters and texture (at 640 px across)."""
 
-DETECTOR_SCALE = 0.6
+DETECTOR_SCALE = 0.8
 """The detector shrinks and smooths the picture by this: half the time; the sides are made exact later anyway."""
 
-MAX_LINES = 36
+MAX_LINES = 30
 """Lines kept, longest support first. The quadrilaterals tried grow with the fourth power."""
 
 JOIN_DEG = 2.5
-JOIN_PX = 2.5
+JOIN_PX = 1.6
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,11 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from booth.devices.camera.interface import Image
+from booth.documents.shrink import shrink
 
-SEARCH_PX = 384
-"""The long side of the picture that the net sees, as in its training."""
+NET_PX = 192
+"""The long side of the picture that the net sees."""
 
-CELL_PX = 2
+CELL = 2
 """Its maps have half that size."""
 
 MULTIPLE_PX = 32
@@ -31,40 +32,26 @@ Map = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Maps:
-    """How likely each cell of `CELL_PX` shows a page that is wholly in the frame, a side of one, a page that is not."""
+    """How likely each cell, `cell_px` of the picture wide and high, shows a page that is wholly in the frame, a
+    side of one, a page that is not."""
 
     pages: Map
     sides: Map
     cut: Map
-
-
-def shrink(image: Image, long_px: int = SEARCH_PX) -> Image:
-    """The picture at `long_px`, never larger than it is. Halved first: that is five times as fast."""
-    height, width = image.shape[:2]
-    factor = long_px / max(height, width)
-    if factor >= 1:
-        return image
-    size = max(1, round(width * factor)), max(1, round(height * factor))
-    while min(image.shape[1] // 2 - size[0], image.shape[0] // 2 - size[1]) >= 0 and not (
-        image.shape[0] % 2 or image.shape[1] % 2
-    ):
-        half = image.shape[1] // 2, image.shape[0] // 2
-        image = cv2.resize(image, half, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
-    if (image.shape[1], image.shape[0]) == size:
-        return image
-    return cv2.resize(image, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+    cell_px: float
 
 
 def see(small: Image) -> Maps:
-    """The maps of a picture not larger than `SEARCH_PX`."""
+    """The maps of a picture, which is made as small as the net wants it."""
+    given, small = small.shape[1], shrink(small, NET_PX)
     height, width = small.shape[:2]
     below, right = -height % MULTIPLE_PX, -width % MULTIPLE_PX
     padded = cv2.copyMakeBorder(small, 0, below, 0, right, cv2.BORDER_REPLICATE) if below or right else small
     net = _net()
     net.setInput(cv2.dnn.blobFromImage(padded, 1 / 255))
-    logits = np.asarray(net.forward(), dtype=np.float32)[0, :, : -(-height // CELL_PX), : -(-width // CELL_PX)]
+    logits = np.asarray(net.forward(), dtype=np.float32)[0, :, : -(-height // CELL), : -(-width // CELL)]
     pages, sides, cut = 1 / (1 + np.exp(-np.clip(logits, -30, 30)))
-    return Maps(pages, sides, cut)
+    return Maps(pages, sides, cut, CELL * given / width)
 
 
 _kept = threading.local()

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from booth.devices.camera.interface import Image
-from booth.documents.maps import SEARCH_PX, shrink
 from booth.documents.quad import Quad
+from booth.documents.shrink import SEARCH_PX, shrink
 
 PALE = 140.0
 """A mat whose usual brightness is at least this needs its reference; on a darker one paper is seen without."""

@@ -60,11 +60,11 @@ def order_corners(points: Points | Sequence[tuple[float, float]], confidence: fl
 
 def is_convex(points: Points) -> bool:
     """Whether the four points, in this order, turn the same way at each corner, and by more than rounding."""
-    sides = np.roll(points, -1, axis=0) - points
-    following = np.roll(sides, -1, axis=0)
-    turns = sides[:, 0] * following[:, 1] - sides[:, 1] * following[:, 0]
-    scale = float(np.abs(sides).max()) ** 2
-    return bool(np.all(turns > 1e-6 * scale) or np.all(turns < -1e-6 * scale))
+    (ax, ay), (bx, by), (cx, cy), (dx, dy) = points.tolist()  # Plain numbers: this is asked for every picture.
+    sides = ((bx - ax, by - ay), (cx - bx, cy - by), (dx - cx, dy - cy), (ax - dx, ay - dy))
+    turns = [sides[k - 1][0] * sides[k][1] - sides[k - 1][1] * sides[k][0] for k in range(4)]
+    least = 1e-6 * max(max(abs(x), abs(y)) for x, y in sides) ** 2
+    return bool(min(turns) > least or max(turns) < -least)
 
 
 def homography(source: Points, target: Points) -> NDArray[np.float64]:

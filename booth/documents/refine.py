@@ -49,18 +49,24 @@ def refine(image: Image, rough: Quad, reach_px: float) -> Quad:
 
 def corners_of(sides: Sides, rough: Quad, reach_px: float) -> Quad:
     """The outline of the sides; a corner that would move further than the search reached stays where it was."""
-    points, starts, ends = rough.points, sides.starts, sides.ends
-    along = ends - starts
-    before, beyond = np.roll(starts, 1, axis=0), np.roll(along, 1, axis=0)
-    turned = beyond[:, 0] * along[:, 1] - beyond[:, 1] * along[:, 0]
-    safe = np.where(np.abs(turned) < 1e-9, 1e-9, turned)
-    gap = starts - before
-    met = before + beyond * ((gap[:, 0] * along[:, 1] - gap[:, 1] * along[:, 0]) / safe)[:, None]
-    near = (np.abs(turned) >= 1e-9) & (np.linalg.norm(met - points, axis=1) <= 3 * reach_px)
+    points = rough.points
+    met = meet(sides.starts, sides.ends, points)
+    near = np.linalg.norm(met - points, axis=1) <= 3 * reach_px
     try:
         return order_corners(np.where(near[:, None], met, points), rough.confidence)
     except ValueError:
         return rough
+
+
+def meet(starts: Points, ends: Points, otherwise: Points) -> Points:
+    """Where each side, from a start to an end, meets the one before it; `otherwise` where they are parallel."""
+    along = ends - starts
+    before, beyond = np.roll(starts, 1, axis=0), np.roll(along, 1, axis=0)
+    turned = beyond[:, 0] * along[:, 1] - beyond[:, 1] * along[:, 0]
+    parallel = np.abs(turned) < 1e-9
+    gap = starts - before
+    part = (gap[:, 0] * along[:, 1] - gap[:, 1] * along[:, 0]) / np.where(parallel, 1, turned)
+    return np.where(parallel[:, None], otherwise, before + beyond * part[:, None])
 
 
 def find_sides(image: Image, rough: Quad, reach_px: float, count: int = PLACES, step_px: float = 0.5) -> Sides:

@@ -37,7 +37,9 @@ def random_paper(chance: np.random.Generator) -> Paper:
     if chance.random() < 0.3:
         image += 6 * grain(width, height, (40, 40), chance)[:, :, None]
     ink = float(chance.uniform(10, 110))
-    if chance.random() < 0.93:
+    if chance.random() < 0.06:
+        _photograph(image, chance)
+    elif chance.random() < 0.93:
         _content(image, ink, chance)
     radius = round(3 * PX_PER_MM) if width_mm == 86 else 0
     cover = np.full((height, width), 255, np.uint8)
@@ -116,3 +118,13 @@ def _picture(image: Picture, y: int, margin: int, chance: np.random.Generator) -
         base = chance.uniform(20, 220, 3).astype(np.float32)
         part[:] = base + 45 * grain(part.shape[1], part.shape[0], (20, 20), chance)[:, :, None]
     return int(y + h + 4)
+
+
+def _photograph(image: Picture, chance: np.random.Generator) -> None:
+    """One picture, with a narrow border or none."""
+    height, width = image.shape[:2]
+    border = round(float(chance.uniform(0, 6)) * PX_PER_MM)
+    part = image[border : height - border, border : width - border]
+    base = chance.uniform(20, 200, 3).astype(np.float32)
+    part[:] = base + 40 * grain(part.shape[1], part.shape[0], (60, 60), chance)[:, :, None]
+    part += 15 * grain(part.shape[1], part.shape[0], (8, 8), chance)[:, :, None]

@@ -36,3 +36,8 @@ def usual_recipe(image: Image) -> Quad | None:
         if len(corners) == 4 and is_convex(corners.reshape(4, 2).astype(np.float64)):
             return order_corners(corners.reshape(4, 2).astype(np.float64)).scaled(1 / factor)
     return None
+
+
+def use_one_core() -> None:
+    """OpenCV's own threads would make every milliseconds' figure one of this machine's cores, not of the work."""
+    cv2.setNumThreads(1)

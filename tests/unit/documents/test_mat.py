@@ -3,9 +3,9 @@
 import numpy as np
 
 from booth.devices.camera.interface import Image
-from booth.documents.maps import SEARCH_PX
 from booth.documents.mat import ALIKE, EMPTY_PICTURES, RATE, SHOWN_AS, MatReference, MatWatch
 from booth.documents.quad import Quad, order_corners
+from booth.documents.shrink import SEARCH_PX
 from rigs.scenes.mats import MatKind, draw_mat
 
 SIZE = (288, 384)

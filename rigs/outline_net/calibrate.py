@@ -1,0 +1,65 @@
+"""Fit the confidence: `python -m rigs.outline_net.calibrate FIRST_SEED SCENES` on booth scenes that the bench
+doesn't use.
+
+Prints the weights for `booth/documents/confidence.py`, and what part was right at which confidence on a third that
+the fit did not see.
+"""
+
+import sys
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from booth.documents.confidence import Evidence
+from booth.documents.find import look
+from booth.documents.mat import MatReference
+from rigs.scenes.desk import booth_scene
+from rigs.scenes.measures import jaccard
+
+RIGHT = 0.96
+"""Between what counts as right (0.98) and what counts as wrong (0.95) in the bench."""
+
+SHARPNESS, ROUNDS = 1e-2, 50
+
+
+def gather(seeds: range) -> Iterator[tuple[Evidence, float]]:
+    """Every outline of each scene, looked at with and without the empty mat: the evidence, and the score."""
+    for seed in seeds:
+        scene = booth_scene(seed)
+        for mat in (None, MatReference(scene.empty)):
+            for outline, evidence in look(scene.image, mat)[0]:
+                scores = (jaccard(outline.points, page.corners, page.size_mm) for page in scene.pages)
+                yield evidence, max(scores, default=0.0)
+
+
+def fit(features: NDArray[np.float64], right: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Logistic regression by Newton's steps, a little held back; `features` has a column of ones."""
+    weights = np.zeros(features.shape[1])
+    for _ in range(ROUNDS):
+        chance = 1 / (1 + np.exp(-np.clip(features @ weights, -30, 30)))
+        slope = features.T @ (chance - right) + SHARPNESS * len(right) * np.append(weights[:-1], 0) / 10
+        bend = (features * (chance * (1 - chance))[:, None]).T @ features + SHARPNESS * len(right) / 10 * np.eye(
+            len(weights)
+        )
+        weights -= np.linalg.solve(bend, slope)
+    return weights
+
+
+def main(first: int, count: int) -> None:
+    cv2.setNumThreads(1)
+    gathered = list(gather(range(first, first + count)))
+    features = np.array([[*evidence.features, 1.0] for evidence, _ in gathered])
+    scores = np.array([score for _, score in gathered])
+    kept = np.arange(len(scores)) % 3 != 0
+    weights = fit(features[kept], scores[kept] >= RIGHT)
+    print("WEIGHTS =", tuple(round(float(weight), 2) for weight in weights))
+    sure = 1 / (1 + np.exp(-features[~kept] @ weights))
+    for low, high in ((0, 0.3), (0.3, 0.5), (0.5, 0.8), (0.8, 0.9), (0.9, 0.95), (0.95, 0.98), (0.98, 1.01)):
+        part = scores[~kept][(sure >= low) & (sure < high)]
+        print(f"{low:.2f} to {high:.2f}: {len(part)} outlines, {int((part >= RIGHT).sum())} right")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), int(sys.argv[2]))
