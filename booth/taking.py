@@ -5,12 +5,14 @@ second, in the one thread in which pictures are worked on; making a page takes i
 """
 
 import asyncio
+import contextlib
 import hashlib
 import logging
 import time
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from types import TracebackType
 from typing import Protocol, Self, TypeVar
 
@@ -25,6 +27,9 @@ log = logging.getLogger(__name__)
 
 LOOKS_A_S = 12
 """A look every 83 ms: outline and picture stay together for the eye."""
+
+REST_S = 2.0
+"""A look at the resting desk takes about 30 ms of one core."""
 
 NO_PICTURE_S = 0.5
 """After so long without a picture the camera's state is asked."""
@@ -80,6 +85,8 @@ class Workshop(Protocol):
     """What is done with pictures, each call in the documents thread."""
 
     def look(self, image: Image, at_s: float) -> Sight | ErrorCode: ...
+
+    def rest(self, image: Image) -> None: ...
 
     def make_page(self, image: Image, near: Corners | None) -> PageImages:
         """The page whose outline lies about there; without one, whatever page is found."""
@@ -195,8 +202,17 @@ class PageTaker:
         """Look while it is wanted, until cancelled; `show` gets what is to be seen on the screens."""
         self._show = show
         while True:
-            await self._awake.wait()
+            await self._rest_until_awake()
             await self._look_while_awake()
+
+    async def _rest_until_awake(self) -> None:
+        """While nobody is served the empty desk is learnt, a look now and then."""
+        while not self._awake.is_set():
+            if (frame := self._camera.latest) is not None:
+                await self._work(partial(self._workshop.rest, frame.image))
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(REST_S):
+                    await self._awake.wait()
 
     def _wake(self) -> None:
         if self._wanted or self._waiting:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from booth.core.capture import Sight
 from booth.devices.camera.interface import Image
 from booth.documents.find import AUTOMATIC_CONFIDENCE, Found, find_pages
+from booth.documents.mat import MatWatch
 from booth.documents.page import shrink
 from booth.documents.quad import Quad, corners_of
 from booth.documents.signature import PageSignature, sign_page
@@ -39,9 +40,10 @@ BRIGHT_SHARE = 0.6
 
 
 class Looker:
-    """`look` at each picture, in order. Its memory is one thumbnail and one outline."""
+    """`look` at each picture, in order. Its memory is one thumbnail, one outline, and the empty desk."""
 
     def __init__(self) -> None:
+        self._mat = MatWatch()
         self._thumb: NDArray[np.uint8] | None = None
         self._tracker: Tracker | None = None
         self._found = Found()
@@ -58,8 +60,14 @@ class Looker:
         signature = None if best is None or moved else self._sign(image, best, preview)
         return _sight(preview, best, self._found, moved, signature, self._tracker)
 
+    def rest(self, image: Image) -> None:
+        """Learn from a picture taken while nobody is served what the empty desk looks like."""
+        preview = small_of(image, PREVIEW_PX)
+        found = find_pages(preview, self._mat.reference)
+        self._mat.see(preview, found.pages, clear=not found.pages and not found.cut)
+
     def forget(self) -> None:
-        """Begin anew."""
+        """Begin anew; the empty desk is nobody's and is kept."""
         self._thumb, self._tracker, self._found = None, None, Found()
         self._searched_s = float("-inf")
 
@@ -85,7 +93,7 @@ class Looker:
             followed = self._tracker.follow(preview)
             if followed is not None:
                 return self._tracker.exact
-        self._found, self._searched_s = find_pages(preview), at_s
+        self._found, self._searched_s = find_pages(preview, self._mat.reference), at_s
         best = self._found.best
         if best is None:
             self._tracker = None

@@ -21,6 +21,10 @@ class PictureWorkshop:
         """See `Looker.look`."""
         return self._looker.look(image, at_s)
 
+    def rest(self, image: Image) -> None:
+        """See `Looker.rest`."""
+        self._looker.rest(image)
+
     def make_page(self, image: Image, near: Corners | None) -> PageImage:
         """The page whose outline was seen in a preview, found exactly in the full picture."""
         outline = None

@@ -91,6 +91,9 @@ class FakeWorkshop:
         corners = (0.2, 0.2, 0.8, 0.2, 0.8, 0.8, 0.2, 0.8)
         return Sight(4 / 3, (corners,), corners, trusted=True, signature=self.sheet)
 
+    def rest(self, image: Image) -> None:
+        """An empty desk teaches this one nothing."""
+
     def make_page(self, image: Image, near: Corners | None) -> MadePage:
         return MadePage(corners=near, flaws=self.flaws)
 
