@@ -3,8 +3,8 @@
 A first look at half the size finds nine codes of ten in two or three milliseconds. What it misses has a cause each, and
 so has each further pass: cracks are thin and bright, so an opening takes them out; dim light and glare want one
 threshold for all; moiré and the sensor's noise go with a blur or a median; a small code wants every pixel; bar codes
-want all of a row. The passes' order was chosen on drawn phones (seeds 100000 to 100399): what reads most of those that
-are still unread, for its milliseconds. `bench codes` measures on others.
+want a row along them. The order was chosen on drawn phones (seeds 100000 to 100399): what reads most of those that are
+still unread, for its milliseconds. `bench codes` measures on others.
 """
 
 import time
@@ -18,9 +18,7 @@ import zxingcpp
 from numpy.typing import NDArray
 
 from booth.devices.camera.interface import Image
-
-Grey = NDArray[np.uint8]
-"""`(height, width) uint8`."""
+from booth.devices.code.bars import PLACES, Grey, Place, places, strip
 
 QR = (zxingcpp.QRCode,)
 BARS = (zxingcpp.Code128, zxingcpp.Code39, zxingcpp.EAN13, zxingcpp.EAN8)
@@ -91,6 +89,14 @@ class Views:
         light = cv2.blur(self.opened_half, (31, 31))
         return _picture(cv2.divide(self.opened_half, light, scale=160))
 
+    @cached_property
+    def _places(self) -> list[Place]:
+        return places(self.half)
+
+    def bars(self, number: int) -> Grey:
+        """A strip that may hold bars, turned level; the whole of a picture that is too small for one."""
+        return strip(self.grey, self._places[number]) if self._places else self.grey
+
     @property
     def left(self) -> Grey:
         """A part of a picture whose longer side is its width; the whole of a small one."""
@@ -128,6 +134,10 @@ FURTHER = (
     Pass("opened by a cross, one threshold", lambda views: views.opened_cross, _ONE, 1.4),
     Pass("opened, half, light evened", lambda views: views.opened_half_flat, _LOCAL, 1.6),
     Pass("opened, blurred, one threshold", lambda views: views.opened_blurred, _ONE, 1.6),
+    *(
+        Pass(f"bars, place {number}", lambda views, n=number: views.bars(n), _LOCAL, 1.5 if number else 4.0, BARS)  # type: ignore[misc]
+        for number in range(PLACES)
+    ),
     Pass("bars", lambda views: views.grey, _LOCAL, 6.0, BARS),
     Pass("every pixel, left", lambda views: views.left, _LOCAL, 4.5),
     Pass("every pixel, right", lambda views: views.right, _LOCAL, 4.5),

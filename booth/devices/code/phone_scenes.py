@@ -83,6 +83,32 @@ def desk_scene(seed: int) -> Image:
     return image
 
 
+def label_scene(seed: int) -> tuple[Image, str]:
+    """A desk with a label of bars at any angle, and what they say: a ticket, a licence, or goods."""
+    rng = np.random.default_rng(seed)
+    digits = "".join(str(digit) for digit in rng.integers(0, 10, 12))
+    text, kind = (
+        (f"A{digits[:3]}-{digits[3:11]}", zxingcpp.Code128),
+        (f"SH{digits[:6]}-{digits[6:8]}", zxingcpp.Code39),
+        (digits, zxingcpp.EAN13),
+    )[seed % 3]
+    drawn = zxingcpp.create_barcode(text, kind)
+    row = np.array(drawn.to_image(scale=int(rng.integers(2, 4)), add_quiet_zones=True), np.float32)[20:21]
+    height = int(rng.uniform(8, 18) * PX_PER_MM)
+    label = np.full((height + 100, row.shape[1] + 60), rng.uniform(210, 245), np.float32)
+    label[50:-50, 30:-30] = row * label[0, 0] / 255
+    scene, turn_deg = _mat(rng), float(rng.uniform(0, 360))
+    warp = cv2.getRotationMatrix2D((label.shape[1] / 2, label.shape[0] / 2), turn_deg, 1.0)
+    warp[:, 2] += np.array([rng.uniform(0.3, 0.7) * WIDTH_PX, rng.uniform(0.35, 0.65) * HEIGHT_PX])
+    warp[:, 2] -= np.array([label.shape[1] / 2, label.shape[0] / 2])
+    size = (WIDTH_PX, HEIGHT_PX)
+    drawn_label = cv2.warpAffine(cv2.GaussianBlur(label, (0, 0), 0.6), warp, size)[..., None]
+    cover = cv2.warpAffine(np.ones_like(label), warp, size)[..., None]
+    noise = rng.normal(0.0, 2.0, (HEIGHT_PX, WIDTH_PX)).astype(np.float32)
+    image = np.clip(drawn_label + scene * (1 - cover) + noise[..., None], 0, 255).astype(np.uint8)
+    return image, str(zxingcpp.create_barcode(text, kind).text)
+
+
 def code_image(text: str, module_px: int, ec_level: str = "M") -> NDArray[np.uint8]:
     """A QR code without its quiet zone, `(side, side) uint8`, 0 for dark."""
     drawn = zxingcpp.create_barcode(text, zxingcpp.QRCode, ec_level=ec_level)

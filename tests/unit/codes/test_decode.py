@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from booth.devices.camera.interface import Image
 from booth.devices.code.decode import BUDGET_MS, FURTHER, Decoder, Grey, Pass
 from booth.devices.code.interface import LONGEST, CodeSeen, is_code
-from booth.devices.code.phone_scenes import code_image, phone_scene
+from booth.devices.code.phone_scenes import code_image, desk_scene, phone_scene
 
 TEXT = "SSM-INVENTED-0123456789"
 
@@ -41,10 +41,37 @@ def test_a_code_is_read_at_any_angle_and_size(module_px: int, turn_deg: int) -> 
     assert until_read(Decoder(), turned) == [TEXT]
 
 
-def test_a_bar_code_of_a_ticket_is_read() -> None:
-    drawn = zxingcpp.create_barcode("A001-20261122", zxingcpp.Code128)
-    bars = np.repeat(np.array(drawn.to_image(scale=2, add_quiet_zones=True), np.uint8)[20:21], 80, axis=0)
-    assert until_read(Decoder(), picture(bars)) == ["A001-20261122"]
+BAR_CODES = {
+    "a ticket": ("A001-20261122", zxingcpp.Code128),
+    "a licence": ("SH310115-26", zxingcpp.Code39),
+    "goods": ("6901234567892", zxingcpp.EAN13),
+    "small goods": ("69012341", zxingcpp.EAN8),
+}
+
+
+def bar_picture(text: str, kind: zxingcpp.BarcodeFormat, turn_deg: float) -> Image:
+    """A label with bars on an even desk, turned by an angle."""
+    drawn = zxingcpp.create_barcode(text, kind)
+    row = np.array(drawn.to_image(scale=3, add_quiet_zones=True), np.uint8)[20:21]
+    label = np.full((200, row.shape[1] + 40), 240, np.uint8)
+    label[50:150, 20:-20] = row
+    warp = cv2.getRotationMatrix2D((label.shape[1] / 2, label.shape[0] / 2), turn_deg, 1.0)
+    warp[:, 2] += (960 - label.shape[1] / 2, 540 - label.shape[0] / 2)
+    turned = np.asarray(cv2.warpAffine(label, warp, (1920, 1080), borderValue=(150,)), np.uint8)
+    return np.repeat(turned[..., None], 3, axis=2)
+
+
+@pytest.mark.parametrize("turn_deg", [0, 27, 45, 90, 163])
+@pytest.mark.parametrize("kind", BAR_CODES)
+def test_a_bar_code_is_read_at_any_angle(kind: str, turn_deg: float) -> None:
+    text, symbology = BAR_CODES[kind]
+    assert until_read(Decoder(), bar_picture(text, symbology, turn_deg)) == [text]
+
+
+def test_a_page_of_text_says_nothing() -> None:
+    desk = desk_scene(3)
+    decoder = Decoder()
+    assert [decoder.read(desk) for _ in range(2 * len(FURTHER))] == [[]] * 2 * len(FURTHER)
 
 
 def test_a_code_in_light_on_dark_is_read() -> None:
