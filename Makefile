@@ -57,8 +57,8 @@ bench-loss: set-up ## pictures and voice on a network that loses, delays and cho
 	@command -v nft >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get install -y -qq nftables; } || true
 	$(BIN)/python -m bench loss
 
-fuzz-cards: set-up ## fuzz every parser of cards, SECONDS (600) each, at low priority
-	@for parser in frames contents text address social; do \
+fuzz-cards: set-up ## fuzz every parser of cards and codes, SECONDS (600) each, at low priority
+	@for parser in frames contents text address social scanner gateway; do \
 		echo "== $$parser"; nice -n 19 $(BIN)/python -m tests.fuzz.cards $$parser $(FUZZ_SECONDS); done
 
 clean: ## remove everything that was built, and var/

@@ -1,4 +1,4 @@
-"""Coverage-guided fuzzing of everything that reads what a card or a reader said: `make fuzz-cards`.
+"""Coverage-guided fuzzing of what reads a card's, a reader's, a scanner's or the gateway's words: `make fuzz-cards`.
 
 `python -m tests.fuzz.cards PARSER SECONDS` ends with status 0 when nothing but records and `DeviceError`s came out, in
 time; libFuzzer's last lines say how many inputs it tried. An input that breaks a parser is left under var/fuzz/.
@@ -10,12 +10,18 @@ from pathlib import Path
 
 import atheris
 
-with atheris.instrument_imports(include=["booth.devices.card", "protocol.records"]):
+with atheris.instrument_imports(
+    include=["booth.devices.card", "booth.devices.code.scanner", "center.gateway.wire", "protocol.records"]
+):
     from booth.devices.card import sdt_frames as frames
     from booth.devices.card import ssc
     from booth.devices.card.bench_cards import BENCH_CARDS
     from booth.devices.card.sdt_text import ResidentCard, parse_added_address, parse_text
+    from booth.devices.card.ssc_bank import MOST_RECORDS
+    from booth.devices.code.interface import is_code
+    from booth.devices.code.scanner import Lines
     from booth.errors import DeviceError
+    from center.gateway.wire import read_answer
 
 import msgspec
 
@@ -25,8 +31,10 @@ from rigs.virtual_card import VirtualCard
 
 FOLDER = Path(__file__).parents[2] / "var" / "fuzz"
 HANG_S = 5
-MOST_COMMANDS = 160
-"""A card has 11 things to be asked for, each may be asked for 8 times over."""
+MOST_COMMANDS = 8 * (11 + 2 * 3 + 2 + MOST_RECORDS)
+"""A card has 11 things to be asked for and its bank's three applications, their options and records besides; each may
+be asked for 8 times over.
+"""
 
 _encode, _decoder = msgspec.json.Encoder().encode, msgspec.json.Decoder(Card)
 
@@ -71,7 +79,7 @@ def parse_address(data: bytes) -> None:
 
 def converse(data: bytes) -> None:
     """Each answer is a length and that many bytes of the input; when it is used up the card says nothing."""
-    reading, at = ssc.read_card(), 0
+    reading, at = ssc.read_card(bank_number=True), 0
     try:
         next(reading)
         for _ in range(MOST_COMMANDS):
@@ -86,12 +94,27 @@ def converse(data: bytes) -> None:
         raise AssertionError("the exchange does not end")
 
 
+def listen(data: bytes) -> None:
+    """The first byte says how the scanner's line is cut."""
+    size, lines = max(1, data[0]) if data else 1, Lines()
+    for at in range(1, len(data), size):
+        assert all(is_code(code) for code in lines.feed(data[at : at + size]))
+
+
+def hear_the_city(data: bytes) -> None:
+    """The first byte says whether the gateway's status is 200, as it mostly is."""
+    redemption = read_answer(503 if data[:1] == b"\xff" else 200, data[1:])
+    assert redemption is None or _encode(redemption)
+
+
 PARSERS: dict[str, Callable[[bytes], None]] = {
     "frames": deframe,
     "contents": take_apart,
     "text": parse,
     "address": parse_address,
     "social": converse,
+    "scanner": listen,
+    "gateway": hear_the_city,
 }
 
 
@@ -108,6 +131,12 @@ def seeds(name: str) -> list[bytes]:
             return texts
         case "address":
             return [padded("上海市虚构区望野路 88 弄", frames.ADDED_ADDRESS_BYTES)]
+        case "scanner":
+            return [b"\xff" + "随申码-0123456789\r\n".encode(), b"\x03SSM-INVENTED-0123456789\rA001-20261122\n"]
+        case "gateway":
+            said = {"result": "redeemed", "name": "沈佩兰", "number": "319999195206180029", "verified_at_ms": 1}
+            others = [{"result": result} for result in ("expired", "used", "unknown")]
+            return [b"\0" + _encode(answer) for answer in (said, *others)]
         case _:
             return [_conversation(version) for version in ("1.00", "2.00", "3.00")]
 
@@ -115,8 +144,8 @@ def seeds(name: str) -> list[bytes]:
 def _conversation(version: str) -> bytes:
     """What a card answers from the first command to the last."""
     record = next(bench.card for bench in BENCH_CARDS if isinstance(bench.card, SocialSecurityCard))
-    card = VirtualCard.of(msgspec.structs.replace(record, version=version))
-    reading, said = ssc.read_card(), b""
+    card = VirtualCard.of(msgspec.structs.replace(record, version=version, bank_number="6200003199991958031"))
+    reading, said = ssc.read_card(bank_number=True), b""
     try:
         command = next(reading)
         while True:
