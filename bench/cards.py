@@ -1,20 +1,23 @@
 """Reading cards: what our side adds to the reader's and the card's own time, and how soon a laid card is known.
 
 Three readers: the simulator, a SAM_V module on a pty whose bytes take the time that they take at 115200 baud, and a
-virtual card of which each command takes `APDU_MS`, in a real pcscd. The module's and the card's own time is what they
-measured themselves while they answered. With PC/SC what remains is mostly pcscd's and its virtual driver's: so each
-card is read once more with nothing but the same PC/SC calls, and the overhead is what our reading took longer.
+virtual card of which each command takes `APDU_MS`, in a real pcscd. The module's own time is what it measured itself
+while it answered. The PC/SC reader's and its card's own time is what a reading can't do without: the calls that power
+the card, transmit and let go of it, as they were timed from outside; all else that a reading takes is ours, be it in
+Python or in other PC/SC calls.
 """
 
 import asyncio
 import os
 import statistics
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import Any
+from unittest.mock import patch
 
-from booth.devices.card import ssc, winscard
+from booth.devices.card import winscard
 from booth.devices.card.bench_cards import BENCH_CARDS
 from booth.devices.card.interface import CardEvent, CardInserted, CardReader
 from booth.devices.card.pcsc import PcscReader
@@ -42,14 +45,10 @@ def measure() -> dict[str, Any]:
     """For each reader, over `ROUNDS` cards: overhead of a reading, and laying to event, p50 and p95 in ms."""
     return {
         "rounds": ROUNDS,
-        "simulated": {"own_ms": SIMULATED_MS, **_figures(asyncio.run(_simulated()))},
-        "sdt_pty": {"baud": 115200, **_figures(_sdt())},
-        "pcsc_vpcd": {"apdu_ms": APDU_MS, **_figures(_pcsc())},
+        "simulated": {"own_ms": SIMULATED_MS, **asyncio.run(_simulated())},
+        "sdt_pty": {"baud": 115200, **_sdt()},
+        "pcsc_vpcd": {"apdu_ms": APDU_MS, **_pcsc()},
     }
-
-
-def _figures(found: dict[str, Any]) -> dict[str, Any]:
-    return {name: figure for name, figure in found.items() if name != "over_ms"}
 
 
 async def _simulated() -> dict[str, Any]:
@@ -77,38 +76,36 @@ def _pcsc() -> dict[str, Any]:
             laid.append(VirtualCard.of(_SOCIAL, delay_s=APDU_MS / 1000))
             slot.lay(laid[-1])
 
-        name = pcscd.reader_name()
-        spent, bare_s = _Since(lambda: sum(card.busy_s for card in laid)), []
-
-        async def read_bare_and_lift() -> None:
-            spent()
-            took_s = await asyncio.to_thread(_read_bare, name)
-            bare_s.append(took_s - spent())
+        async def lift() -> None:
             await asyncio.to_thread(slot.lift)
 
-        found = asyncio.run(_rounds(PcscReader(name, allow_virtual=True), lay, read_bare_and_lift, spent))
-        beyond = found["over_ms"]
-        ours_ms = [over_ms - one_s * 1000 for over_ms, one_s in zip(beyond, bare_s, strict=True)]
-        return {**found, "beyond_the_card_ms": found["overhead_ms"], "overhead_ms": _spread(ours_ms)}
+        with _timed_calls() as in_calls:
+            reader = PcscReader(pcscd.reader_name(), allow_virtual=True)
+            card_s = _Since(lambda: sum(card.busy_s for card in laid))
+            found = asyncio.run(_rounds(reader, lay, lift, _Since(in_calls)))
+        return {**found, "cards_own_ms": round(card_s() * 1000 / ROUNDS, 1)}
 
 
-def _read_bare(reader_name: str) -> float:
-    """The same card read by PC/SC calls alone; how long it took, in s."""
-    context = winscard.establish()
-    try:
-        begun_s = time.perf_counter()
-        card = winscard.connect(context, reader_name)
-        reading = ssc.read_card()
-        command = next(reading)
-        try:
-            while True:
-                command = reading.send(winscard.transmit(card, command))
-        except StopIteration:
-            pass
-        winscard.disconnect(card, reset=True)
-        return time.perf_counter() - begun_s
-    finally:
-        winscard.release(context)
+@contextmanager
+def _timed_calls() -> Iterator[Callable[[], float]]:
+    """How long the driver's threads were in the PC/SC calls of a reading until now, in s."""
+    spent_s = 0.0
+
+    def timed(call: Callable[..., Any]) -> Callable[..., Any]:
+        def calling(*args: Any, **named: Any) -> Any:
+            nonlocal spent_s
+            begun_s = time.perf_counter()
+            try:
+                return call(*args, **named)
+            finally:
+                spent_s += time.perf_counter() - begun_s
+
+        return calling
+
+    with ExitStack() as stack:
+        for name in ("connect", "transmit", "disconnect"):
+            stack.enter_context(patch.object(winscard, name, timed(getattr(winscard, name))))
+        yield lambda: spent_s
 
 
 class _Since:
@@ -145,7 +142,6 @@ async def _rounds(
             await lift()
             await _empty(reader, events)
     return {
-        "over_ms": over_ms,
         "overhead_ms": _spread(over_ms),
         "reading_ms": _spread(whole_ms),
         "laying_to_event_ms": _spread(laid_ms),

@@ -76,6 +76,8 @@ class VirtualCard:
     commands: int = 0
     busy_s: float = field(default=0.0, init=False)
     """How long it was at work on its answers until now."""
+    asked: threading.Event = field(default_factory=threading.Event, init=False)
+    """Set with the first command."""
     _selected: bool = field(default=False, init=False)
     _file: int = field(default=0, init=False)
     _at_the_bank: bool = field(default=False, init=False)
@@ -198,6 +200,7 @@ class _LaidCard:
         if message == bytes([_ASK_ATR]):
             return ATR
         number, card.commands = card.commands, card.commands + 1
+        card.asked.set()
         if number == card.pull_out_at:
             raise ConnectionAbortedError
         if number == card.mute_at:

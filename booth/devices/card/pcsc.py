@@ -144,7 +144,9 @@ class _PcscDriver:
     def _look(self, context: int, timeout_ms: int) -> None:
         """Bring what is known up to date, and tell what changed. Waits for a change, at most so long."""
         self._follow(self._choose(winscard.list_readers(context)))
-        state = winscard.wait_for_change(context, timeout_ms, self._reader, self._state)
+        self._see(winscard.wait_for_change(context, timeout_ms, self._reader, self._state))
+
+    def _see(self, state: SlotState) -> None:
         went, came = state.since(self._state)
         self._state = state
         if went:
@@ -208,7 +210,9 @@ class _PcscDriver:
 
     def _require(self, context: int, insertion: int) -> str:
         """The reader that the card of this insertion lies in, as pcscd sees it at this moment."""
-        self._look(context, 0)
+        if self._reader is not None:
+            # One call, not the two of a look: each is a round trip to pcscd, and a reading asks twice
+            self._see(winscard.wait_for_change(context, 0, self._reader, self._state))
         if self._reader is None or insertion != self._insertion:
             raise card_gone()
         return self._reader

@@ -21,8 +21,10 @@ from protocol.messages import DeviceKind, DeviceState, DeviceStatus
 LEAVE_S = 2.0
 """How long leaving waits for the thread. One that a card blocks for longer is left to end by itself."""
 
-NUDGE_S = 0.02
-"""How often a blocked thread is told again that something waits for it."""
+FIRST_NUDGE_S, NUDGE_S = 0.002, 0.02
+"""How soon a blocked thread is told again that something waits for it: twice as long each time, up to the second. A
+thread that was just about to block misses the first call, as after an insertion, when a reading is asked for at once.
+"""
 
 CRASH_PAUSE_S = 1.0
 
@@ -181,10 +183,12 @@ class ThreadedReader(ABC):
             if hatch is None:
                 raise _closed()
             job = hatch.hand(insertion)
+            nudge_s = FIRST_NUDGE_S
             try:
                 while not job.taken.done() and not job.outcome.done():
                     await self._unblock()
-                    await asyncio.wait({job.taken, hatch.ended}, timeout=NUDGE_S, return_when=asyncio.FIRST_COMPLETED)
+                    await asyncio.wait({job.taken, hatch.ended}, timeout=nudge_s, return_when=asyncio.FIRST_COMPLETED)
+                    nudge_s = min(2 * nudge_s, NUDGE_S)
                     self._presence.require(insertion)
                 return await self._outcome(job, hatch)
             finally:

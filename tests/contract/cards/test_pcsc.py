@@ -127,10 +127,11 @@ async def test_a_card_pulled_out_at_any_command_raises_card_removed(bench: PcscB
 
 async def test_a_card_slipped_in_quicker_than_pcscd_looks_is_never_read_for_the_one_before(bench: PcscBench) -> None:
     async with entered(bench) as events:
-        await bench.lay_virtual(VirtualCard.of(LOCKED, delay_s=0.05))
+        slow = VirtualCard.of(LOCKED, delay_s=0.05)
+        await bench.lay_virtual(slow)
         first = await next_inserted(events)
         reading = asyncio.create_task(refusal(bench.reader, first), name="reading")
-        await asyncio.sleep(0.1)  # into the exchange: nothing tells from outside when it is there
+        await asyncio.to_thread(slow.asked.wait, PATIENCE_S)  # into the exchange
         await asyncio.to_thread(bench.slot.lay, VirtualCard.of(READABLE))
         assert await reading in (ErrorCode.CARD_REMOVED, ErrorCode.CARD_DAMAGED)
         assert await refusal(bench.reader, first) in (ErrorCode.CARD_REMOVED, ErrorCode.CARD_DAMAGED)
