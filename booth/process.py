@@ -350,7 +350,8 @@ class Booth:
         except TimeoutError:
             self.handle(CardNotRead(kind, insertion, ErrorCode.TIMED_OUT))
         else:
-            self.handle(CardWasRead(kind, insertion, read.card, read.took_ms))
+            photo = None if read.photo is None else read.photo.jpeg()
+            self.handle(CardWasRead(kind, insertion, read.card, read.took_ms, photo))
 
     async def _take_page(self, command_id: str, affair_id: str, more: bool) -> None:
         def kept() -> None:

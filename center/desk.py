@@ -9,6 +9,7 @@ sending, which a reconnection repeats.
 import secrets
 from collections.abc import Callable, Mapping
 
+from center.card_photos import CardPhotos
 from center.core import decide_clerk, decide_media, decide_pages, decide_time
 from center.core.affair import Affair, Decision
 from center.core.item import Item
@@ -25,7 +26,7 @@ from center.media.interface import RecordingNews
 from center.passwords import Passwords
 from center.store import affairs, links
 from center.store.store import Store
-from protocol.counter import BoothRow, ClerkView, CounterView
+from protocol.counter import BoothRow, ClerkView, CounterView, IdentitySource
 from protocol.errors import ErrorCode
 from protocol.fields import Wording
 from protocol.marks import Mark
@@ -55,11 +56,14 @@ class Desk:
         the resident agrees."""
         self._case_prefix = case_prefix
         self._works = Works(store, post, feed, rooms, now_ms)
-        self._booths = Booths(self._works, items, center_name, gateway or NoGateway(), records=records)
+        self._photos = CardPhotos()
+        self._booths = Booths(
+            self._works, items, center_name, gateway or NoGateway(), self._photos, records=records
+        )
         self._recordings = Recordings(self._works)
         self._pages = Pages(self._works)
         self._log_ins = LogIns(self._works, passwords or Passwords())
-        self._views = Views(self._works, self._pages, center_name)
+        self._views = Views(self._works, self._pages, self._photos, center_name)
 
     async def start(self) -> None:
         """Take up what an earlier run of the center left: sessions whose links are gone are interrupted, and the rooms
@@ -239,6 +243,16 @@ class Desk:
         decide_clerk.ensure_in_session(affair, clerk)
         return affair.ticket.booth_id
 
+    async def card_photo(self, clerk: ClerkView, affair_id: str, source: IdentitySource) -> bytes:
+        """The JPEG on a card. Raises `affair_unknown` for another clerk's affair, and when there is no photo."""
+        async with self._works.store.read() as tx:
+            affair = await affairs.load(tx, affair_id)
+        serving = affair.ticket.clerk if affair is not None else None
+        photo = self._photos.get(affair_id, source)
+        if serving is None or serving.clerk_id != clerk.clerk_id or photo is None:
+            raise DeskError(ErrorCode.AFFAIR_UNKNOWN)
+        return photo
+
     async def file_page(self, clerk: ClerkView, affair_id: str, page_id: str, material_id: str | None) -> None:
         """Say to which material a page belongs."""
         await self._act(
@@ -295,6 +309,7 @@ class Desk:
                 number = case_no(self._case_prefix, day, await affairs.count_up(work.tx, f"case-{day}"))
             decision = decide_clerk.finish(affair, clerk, work.now_ms, outcome=outcome, message=message, case_no=number)
             await work.apply(_actor(clerk), affair, decision)
+        self._photos.drop(affair_id)
 
     async def clerk_saw(self, clerk: ClerkView, affair_id: str, after_ms: int) -> None:
         """The resident's picture moves at the counter."""

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 import msgspec
 
+from center.card_photos import CardPhotos
 from center.core import decide_booth
 from center.core.affair import Entry, EntryKind, Join
-from center.core.identity import NotRedeemed, Redemption, redemption_key
+from center.core.identity import NotRedeemed, Redemption, redemption_key, source_of
 from center.core.item import Item
 from center.core.queue import center_day, ticket_no
 from center.desk_work import Work, Works
@@ -41,7 +42,7 @@ from protocol.messages import (
     VisitChanged,
     VisitWiped,
 )
-from protocol.records import CodeShown
+from protocol.records import Card, CodeShown
 from protocol.stream import is_next
 
 LOG = logging.getLogger(__name__)
@@ -58,9 +59,17 @@ class LinkOpened:
 
 class Booths:
     def __init__(
-        self, works: Works, items: Mapping[str, Item], center_name: Wording, gateway: Gateway, *, records: bool
+        self,
+        works: Works,
+        items: Mapping[str, Item],
+        center_name: Wording,
+        gateway: Gateway,
+        photos: CardPhotos,
+        *,
+        records: bool,
     ) -> None:
         self._works = works
+        self._photos = photos
         self._records = records
         self._gateway = gateway
         self._items = items
@@ -195,6 +204,7 @@ class Booths:
                 await work.note(f"booth:{booth_id}", booth_id, Entry(EntryKind.BOOTH_REPORTED, states))
             case TicketRequested():
                 await self._request(work, booth_id, message, redemption)
+                await self._keep_photo(work, booth_id, message)
             case RequestWithdrawn():
                 raise DeskError(ErrorCode.WITHDRAWN)
             case _:
@@ -203,6 +213,15 @@ class Booths:
                 if before.ticket.booth_id != booth_id:
                     raise DeskError(ErrorCode.AFFAIR_UNKNOWN)
                 await work.apply(f"booth:{booth_id}", before, decide_booth.hear(before, message, work.now_ms))
+                if isinstance(message, CardPresented) and message.photo is not None:
+                    self._photos.put(before.affair_id, source_of(message.card), message.photo)
+                if isinstance(message, VisitWiped):
+                    self._photos.drop(before.affair_id)
+
+    async def _keep_photo(self, work: Work, booth_id: str, request: TicketRequested) -> None:
+        affair_id = await affairs.of_request(work.tx, booth_id, request.request_id)
+        if affair_id is not None and request.photo is not None and isinstance(request.shown, Card):
+            self._photos.put(affair_id, source_of(request.shown), request.photo)
 
     async def _request(
         self, work: Work, booth_id: str, request: TicketRequested, redemption: Redemption | None

@@ -1,5 +1,6 @@
 """What a counter's page shows."""
 
+from center.card_photos import CardPhotos
 from center.core.affair import Affair
 from center.core.queue import day_began_ms
 from center.core.views import affair_view
@@ -13,8 +14,9 @@ from protocol.states import TicketState
 
 
 class Views:
-    def __init__(self, works: Works, pages: Pages, center_name: Wording) -> None:
+    def __init__(self, works: Works, pages: Pages, photos: CardPhotos, center_name: Wording) -> None:
         self._works = works
+        self._photos = photos
         self._pages = pages
         self._center_name = center_name
 
@@ -40,7 +42,11 @@ class Views:
             waiting=[_row(each, rows) for each in tickets if each.state is TicketState.WAITING],
             missed=[_row(each, rows) for each in tickets if _is_put_aside(each, clerk)],
             booths=list(rows.values()),
-            affair=affair_view(affair, rows[affair.ticket.booth_id], timeline, received) if affair else None,
+            affair=affair_view(
+                affair, rows[affair.ticket.booth_id], timeline, received, self._photos.kept(affair.affair_id)
+            )
+            if affair
+            else None,
             finished_today=finished,
         )
 

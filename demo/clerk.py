@@ -24,6 +24,7 @@ from protocol.counter import (
     CounterView,
     FinishWanted,
     FormChanged,
+    IdentitySource,
     LogIn,
     PageFiled,
 )
@@ -77,6 +78,11 @@ class Clerk:
 
     async def page(self, page_id: str, part: PagePart) -> bytes:
         async with self._http.get(f"{self._url}/api/pages/{page_id}/{part}") as answer:
+            answer.raise_for_status()
+            return await answer.read()
+
+    async def card_photo(self, affair_id: str, source: IdentitySource) -> bytes:
+        async with self._http.get(f"{self._url}/api/affairs/{affair_id}/identity/{source}/photo") as answer:
             answer.raise_for_status()
             return await answer.read()
 

@@ -129,7 +129,10 @@ class BoothRow(Message, frozen=True):
 
 
 class IdentityView(Personal, frozen=True):
-    """One proof of who the resident is, and where it comes from: the booth, its device, the insertion of the card."""
+    """One proof of who the resident is, and where it comes from: the booth, its device, the insertion of the card.
+
+    `photo`: `/api/affairs/{affair_id}/identity/{source}/photo` has the card's, while this run of the center lasts.
+    """
 
     source: IdentitySource
     at_ms: Milliseconds
@@ -137,6 +140,7 @@ class IdentityView(Personal, frozen=True):
     booth_id: BoothId | None = None
     device: DeviceKind | None = None
     insertion: Count | None = None
+    photo: bool = False
 
 
 class CommandView(Message, frozen=True):

@@ -29,7 +29,7 @@ from protocol.fields import (
 )
 from protocol.marks import Remake
 from protocol.pages import FlawKind
-from protocol.records import Card, Shown
+from protocol.records import Card, CardPhotoJpeg, Shown
 from protocol.states import RecordingConsent, RecordingState, SessionState, SignatureState, TicketState
 
 # --- Parts ---------------------------------------------------------------------------------------
@@ -154,6 +154,7 @@ class TicketRequested(Personal, frozen=True, tag="ticket_requested"):
     """The resident chose an item and showed who they are. Refused with `RequestRefused`.
 
     `device` and `insertion` say where what was shown comes from; a code has no insertion, a lost card neither.
+    `photo`: the card's, where the booth has a decoder for it; for the clerk's eye, kept nowhere.
     """
 
     request_id: Id
@@ -161,6 +162,7 @@ class TicketRequested(Personal, frozen=True, tag="ticket_requested"):
     shown: Shown
     device: DeviceKind | None = None
     insertion: Count | None = None
+    photo: CardPhotoJpeg | None = None
 
 
 class RequestWithdrawn(Message, frozen=True, tag="request_withdrawn"):
@@ -185,13 +187,16 @@ class FirstFrameSeen(Message, frozen=True, tag="first_frame_seen"):
 
 
 class CardPresented(Personal, frozen=True, tag="card_presented"):
-    """The answer to a command that reads a card. `took_ms` is the reading alone, from select to record."""
+    """The answer to a command that reads a card. `took_ms` is the reading alone, from select to record. `photo`: see
+    `TicketRequested`.
+    """
 
     command_id: Id
     card: Card
     took_ms: Milliseconds
     device: DeviceKind | None = None
     insertion: Count | None = None
+    photo: CardPhotoJpeg | None = None
 
 
 class CommandHindered(Message, frozen=True, tag="command_hindered"):

@@ -15,6 +15,10 @@ BankNumber = Annotated[str, Meta(pattern=r"^\d{12,19}$")]
 """ISO/IEC 7812, without spaces."""
 
 
+CardPhotoJpeg = Annotated[bytes, Meta(max_length=24_000)]
+"""The photo on a card as a JPEG of 102 by 126 pixels, which has 3 to 8 kB."""
+
+
 class Sex(StrEnum):
     """GB/T 2261.1: 0 unknown, 1 male, 2 female, 9 unstated."""
 

@@ -87,6 +87,11 @@ class SamV:
                 seen = self._finds_without_card
                 self._changed.wait_for(lambda: self._finds_without_card > seen, timeout=2)
 
+    def see_found(self) -> None:
+        """Wait until the card that lies there was found."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._card is not None and self._card.found, timeout=10)
+
     def see_read(self) -> None:
         """Wait until the card that lies there was read."""
         with self._changed:

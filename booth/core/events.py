@@ -101,6 +101,8 @@ class CardWasRead:
     insertion: int
     card: Card
     took_ms: int
+    photo: bytes | None = None
+    """The card's, as a JPEG."""
 
 
 @dataclass(frozen=True, slots=True)

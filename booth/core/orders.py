@@ -109,9 +109,11 @@ class Orders:
         order = self._running.get(reader)
         return self._try(reader, order) if order else []
 
-    def card_read(self, reader: DeviceKind, insertion: int, card: Card, took_ms: int) -> list[Effect]:
+    def card_read(
+        self, reader: DeviceKind, insertion: int, card: Card, took_ms: int, photo: bytes | None = None
+    ) -> list[Effect]:
         order = self._running.pop(reader)
-        return [Send(CardPresented(order.command_id, card, took_ms, reader, insertion))]
+        return [Send(CardPresented(order.command_id, card, took_ms, reader, insertion, photo))]
 
     def card_failed(self, reader: DeviceKind, code: ErrorCode, now_ms: int) -> list[Effect]:
         order = self._running.get(reader)

@@ -286,14 +286,19 @@ class VisitCore:
         return [*self._go(VisitEvent.CHOOSE, now_ms), *self._read_to_identify()]
 
     def _request(
-        self, shown: Shown, now_ms: int, device: DeviceKind | None = None, insertion: int | None = None
+        self,
+        shown: Shown,
+        now_ms: int,
+        device: DeviceKind | None = None,
+        insertion: int | None = None,
+        photo: bytes | None = None,
     ) -> list[Effect]:
         if self._request_id is not None or self._item_id is None:
             return []
         self._request_id = self._new_id()
         self._ends_at_ms = now_ms + self._idle_ms
         self._code_ends_at_ms = now_ms + CODE_MS if isinstance(shown, CodeShown) else None
-        return [Send(TicketRequested(self._request_id, self._item_id, shown, device, insertion))]
+        return [Send(TicketRequested(self._request_id, self._item_id, shown, device, insertion, photo))]
 
     def _signature(self, action: Signed | Disputed) -> list[Effect]:
         match action:
@@ -418,13 +423,14 @@ class VisitCore:
             case CardLifted(reader, insertion):
                 self._cards.lift(reader, insertion)
                 return []
-            case CardWasRead(reader, insertion, card, took_ms):
+            case CardWasRead(reader, insertion, card, took_ms, photo):
                 if not self._cards.end(reader, insertion):
                     return []
                 if self._orders.wants_card(reader):
                     self._problem = None
-                    return self._orders.card_read(reader, insertion, card, took_ms)
-                return self._request(card, now_ms, reader, insertion) if self._state is VisitState.IDENTIFY else []
+                    return self._orders.card_read(reader, insertion, card, took_ms, photo)
+                identifies = self._state is VisitState.IDENTIFY
+                return self._request(card, now_ms, reader, insertion, photo) if identifies else []
             case CardNotRead(reader, insertion, code):
                 if not self._cards.end(reader, insertion):
                     return []

@@ -42,10 +42,10 @@ def redemption_key(booth_id: str, request_id: str) -> str:
 def identity_of(
     record: IdentityRecord, now_ms: int, booth_id: str, device: DeviceKind | None, insertion: int | None
 ) -> Identity:
-    return Identity(_source(record), now_ms, record, booth_id, device, insertion)
+    return Identity(source_of(record), now_ms, record, booth_id, device, insertion)
 
 
-def _source(record: IdentityRecord) -> IdentitySource:
+def source_of(record: IdentityRecord) -> IdentitySource:
     match record:
         case IdCard():
             return IdentitySource.ID_CARD

@@ -1,12 +1,13 @@
 """An affair as the others see it: the booth's visit, the clerk's view."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from center.core.affair import LIVE, Affair
 from protocol.counter import (
     AffairView,
     BoothRow,
     CommandView,
+    IdentitySource,
     IdentityView,
     PageView,
     RecordingView,
@@ -53,9 +54,15 @@ def visit_of(affair: Affair, ahead: int) -> Visit | None:
 
 
 def affair_view(
-    affair: Affair, booth: BoothRow, timeline: Sequence[TimelineRow], received: dict[str, int]
+    affair: Affair,
+    booth: BoothRow,
+    timeline: Sequence[TimelineRow],
+    received: dict[str, int],
+    photos: Collection[IdentitySource] = (),
 ) -> AffairView:
-    """The affair as its clerk sees it. `received` says how many bytes of each unfinished page are there."""
+    """The affair as its clerk sees it. `received` says how many bytes of each unfinished page are there; `photos`, of
+    which cards the photo can be shown.
+    """
     ticket, case, session = affair.ticket, affair.case, affair.session
     return AffairView(
         affair_id=affair.affair_id,
@@ -69,7 +76,9 @@ def affair_view(
         called_at_ms=ticket.called_at_ms,
         booth_first_frame_ms=session.booth_saw_after_ms if session else None,
         identities=[
-            IdentityView(each.source, each.at_ms, each.card, each.booth_id, each.device, each.insertion)
+            IdentityView(
+                each.source, each.at_ms, each.card, each.booth_id, each.device, each.insertion, each.source in photos
+            )
             for each in affair.identities
         ],
         commands=[

@@ -3,12 +3,12 @@
 from typing import Protocol
 
 import msgspec
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from center.web.body import done, json_reply, read_message
 from center.web.errors import Handler
 from center.web.log_in import LogIns
-from protocol.counter import ClerkFirstFrame, ClerkView, CommandWanted, FinishWanted, FormChanged
+from protocol.counter import ClerkFirstFrame, ClerkView, CommandWanted, FinishWanted, FormChanged, IdentitySource
 from protocol.messages import CommandKind, Outcome
 
 _commands = msgspec.json.Decoder(CommandWanted)
@@ -33,6 +33,8 @@ class AffairDesk(Protocol):
     async def resume(self, clerk: ClerkView, affair_id: str) -> None: ...
 
     async def see_identity(self, clerk: ClerkView, affair_id: str) -> None: ...
+
+    async def card_photo(self, clerk: ClerkView, affair_id: str, source: IdentitySource) -> bytes: ...
 
     async def order(
         self,
@@ -81,6 +83,7 @@ class Affairs:
             web.post(f"{AFFAIR}/resume", self._plain(desk.resume)),
             web.post(f"{AFFAIR}/signature", self._plain(desk.ask_signature)),
             web.post(f"{AFFAIR}/identity/visual", self._plain(desk.see_identity)),
+            web.get(AFFAIR + f"/identity/{{source:{'|'.join(IdentitySource)}}}/photo", self._card_photo),
             web.post(f"{AFFAIR}/commands", self._order),
             web.delete(AFFAIR + r"/commands/{command_id:[A-Za-z0-9_-]{1,40}}", self._withdraw_command),
             web.post(AFFAIR + r"/commands/{command_id:[A-Za-z0-9_-]{1,40}}/shutter", self._press_shutter),
@@ -96,6 +99,13 @@ class Affairs:
             return done()
 
         return act
+
+    async def _card_photo(self, request: web.Request) -> web.Response:
+        """`no-store`: a counter's browser keeps no resident's photo."""
+        clerk = await self._log_ins.clerk_of(request)
+        names = request.match_info
+        photo = await self._desk.card_photo(clerk, names["affair_id"], IdentitySource(names["source"]))
+        return web.Response(body=photo, content_type="image/jpeg", headers={hdrs.CACHE_CONTROL: "private, no-store"})
 
     async def _next(self, request: web.Request) -> web.Response:
         clerk = await self._log_ins.clerk_of(request)

@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 
 from booth.devices.card.bench_cards import BENCH_CARDS
+from booth.devices.card.bench_photos import draw_photo
 from demo.clerk import clerk_at
 from demo.resident import resident_at
 from demo.stage import BoothPlan, ClerkPlan, Site, free_port, raise_stage
 from protocol.counter import CounterView
 from protocol.kiosk import ItemChosen, KioskView, Left, Touched
+from protocol.messages import DeviceKind
 from protocol.states import VisitState
 
 pytestmark = pytest.mark.timeout(240)
@@ -55,6 +57,11 @@ async def test_each_card_of_the_bench_is_seen_at_the_counter(tmp_path: Path) -> 
                 seen = await clerk.until(partial(is_served, affair_id))
                 assert seen.affair is not None
                 assert [identity.card for identity in seen.affair.identities] == [bench.card], bench
+                for identity in seen.affair.identities:
+                    assert identity.photo == (bench.kind is DeviceKind.ID_CARD_READER)
+                    if identity.photo:
+                        photo = await clerk.card_photo(affair_id, identity.source)
+                        assert photo == draw_photo(bench.card_id).jpeg()
                 await resident.lift_card()
                 await resident.act(Left())
                 await clerk.until(lambda view: view.affair is None or view.affair.ticket_state.value == "abandoned")

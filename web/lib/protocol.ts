@@ -398,6 +398,7 @@ export interface IdentityView {
   booth_id: string | null
   device: DeviceKind | null
   insertion: number | null
+  photo: boolean
 }
 
 export interface ItemChosen {

@@ -1,9 +1,11 @@
 """The photo on a card of the resident family: 1024 bytes of WLT, for which no open decoder is known.
 
 Decoding is a plug-in point: a package that brings a decoder names it in the entry point group `bangban.photo_decoder`.
-Without one a card's photo is dropped where it was read. A decoded photo stays in the booth, for the visit.
+Without one a card's photo is dropped where it was read. A decoded photo is shown to the clerk who serves the affair and
+kept nowhere: the booth forgets it with the visit, the center with the affair.
 """
 
+import io
 import logging
 from dataclasses import dataclass
 from importlib.metadata import entry_points
@@ -33,6 +35,15 @@ class CardPhoto:
     """A decoded photo: (126, 102, 3) uint8 BGR."""
 
     bgr: bytes
+
+    def jpeg(self) -> bytes:
+        """For the clerk's eye."""
+        from PIL import Image  # here: a booth without a decoder does without it
+
+        encoded = io.BytesIO()
+        size = (WIDTH_PX, HEIGHT_PX)
+        Image.frombytes("RGB", size, self.bgr, "raw", "BGR").save(encoded, "JPEG", quality=90)
+        return encoded.getvalue()
 
 
 class NoPhotoDecoder(Exception):

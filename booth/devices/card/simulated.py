@@ -7,6 +7,7 @@ from typing import Self
 import msgspec
 
 from booth.devices.card.bench_cards import BENCH_CARDS, BenchCardRecord
+from booth.devices.card.bench_photos import draw_photo
 from booth.devices.card.interface import CardInserted, CardRead, CardRemoved, ReaderChanged, ReaderTested
 from booth.devices.card.presence import EventFeed, Presence, card_gone
 from booth.errors import DeviceError
@@ -103,7 +104,8 @@ class SimulatedReader:
         card = laid.card
         if isinstance(card, SocialSecurityCard) and self._bank_number:
             card = msgspec.structs.replace(card, bank_number=laid.bank_number)
-        return CardRead(card, insertion, self._delay_ms)
+        photo = None if self.kind is DeviceKind.SOCIAL_SECURITY_CARD_READER else draw_photo(laid.card_id)
+        return CardRead(card, insertion, self._delay_ms, photo)
 
     def forget(self) -> None:
         """See `CardReader.forget`. Nothing is kept."""

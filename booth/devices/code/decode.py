@@ -135,7 +135,7 @@ FURTHER = (
     Pass("opened, half, light evened", lambda views: views.opened_half_flat, _LOCAL, 1.6),
     Pass("opened, blurred, one threshold", lambda views: views.opened_blurred, _ONE, 1.6),
     *(
-        Pass(f"bars, place {number}", lambda views, n=number: views.bars(n), _LOCAL, 1.5 if number else 4.0, BARS)  # type: ignore[misc]
+        Pass(f"bars, place {number}", lambda views, n=number: views.bars(n), _LOCAL, 1.2 if number else 6.5, BARS)  # type: ignore[misc]
         for number in range(PLACES)
     ),
     Pass("bars", lambda views: views.grey, _LOCAL, 6.0, BARS),

@@ -11,6 +11,7 @@ import numpy as np
 
 from booth.devices.camera.interface import Frame, Image
 from booth.devices.card.interface import CardEvent, CardInserted, CardRead, CardRemoved, ReaderTested
+from booth.devices.card.photo import CardPhoto
 from booth.errors import DeviceError
 from protocol.errors import ErrorCode
 from protocol.messages import DeviceKind, DeviceState, DeviceStatus
@@ -26,6 +27,7 @@ class FakeReader:
         self.inserted: int | None = None
         self.reading = asyncio.Event()
         self.forgotten = 0
+        self.photo: CardPhoto | None = None
         self._insertions = 0
         self._outcome: asyncio.Queue[Card | DeviceError] = asyncio.Queue()
         self._waiting: deque[CardEvent] = deque()
@@ -68,7 +70,7 @@ class FakeReader:
             self.reading.clear()
         if isinstance(outcome, DeviceError):
             raise outcome
-        return CardRead(outcome, insertion, 812)
+        return CardRead(outcome, insertion, 812, self.photo)
 
     async def test(self) -> ReaderTested:
         return ReaderTested("fake")

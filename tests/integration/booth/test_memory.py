@@ -33,10 +33,12 @@ from protocol.messages import (
     VisitChanged,
     VisitWiped,
 )
-from protocol.records import IdCard, Sex, is_valid_number
+from protocol.records import IdCard, Sex, SocialSecurityCard, is_valid_number
 from protocol.states import SessionState, SignatureState, TicketState, VisitState
+from rigs.pcscd import PrivatePcscd
 from rigs.resident_text import text_of
 from rigs.sdt_module import SdtModule
+from rigs.virtual_card import VirtualCard, VirtualSlot
 from tests.integration.booth.center import FakeCenter, fake_center
 from tests.integration.booth.image import forms_of, found_in_memory, found_on_disk
 from tests.unit.booth.visits import CATALOGUE, ITEM, SHA, snapshot
@@ -54,7 +56,28 @@ CARD = IdCard(
     valid_until=None,
     long_term=True,
 )
-WANTED = forms_of(CARD.name, CARD.number, CARD.address)
+SOCIAL = SocialSecurityCard(
+    version="2.00",
+    card_number="X00000068",
+    name=CARD.name,
+    number=CARD.number,
+    number_valid=CARD.number_valid,
+    sex=CARD.sex,
+    birth_date=CARD.birth_date,
+    issued="2015-06-01",
+    expires="2035-05-31",
+    bank_number="6200003199996207190",
+)
+PAINT = bytes(range(60, 90))
+"""What the test's decoder paints every photo with, again and again."""
+WANTED = {*forms_of(CARD.name, CARD.number, CARD.address, str(SOCIAL.bank_number)), PAINT * 3}
+DECODER = """
+class Painter:
+    name = "painter 1"
+
+    def decode(self, wlt):
+        return (bytes(range(60, 90)) * 2000)[: 126 * 102 * 3]
+"""
 SETTLE_S = 5.0
 """What was on its way over a socket when the wipe came is gone with the next heartbeats, one a second."""
 
@@ -78,8 +101,17 @@ class Page:
 
 
 @asynccontextmanager
-async def running_booth(folder: Path, center: FakeCenter, module: SdtModule) -> AsyncIterator[tuple[int, Page]]:
-    """The program's process id, and its page."""
+async def running_booth(
+    folder: Path, center: FakeCenter, module: SdtModule, pcscd: PrivatePcscd
+) -> AsyncIterator[tuple[int, Page]]:
+    """The program's process id, and its page. A plug-in decodes the photos, and the bank's number is read."""
+    plug_in = folder / "plug-in"
+    plug_in.joinpath("painter-1.dist-info").mkdir(parents=True)
+    plug_in.joinpath("painter.py").write_text(DECODER, "utf-8")
+    plug_in.joinpath("painter-1.dist-info", "METADATA").write_text("Metadata-Version: 2.1\nName: painter\nVersion: 1\n")
+    plug_in.joinpath("painter-1.dist-info", "entry_points.txt").write_text(
+        "[bangban.photo_decoder]\npainter = painter:Painter\n"
+    )
     state, pages, config = folder / "state", folder / "pages", folder / "booth.toml"
     pages.mkdir()
     pages.joinpath("index.html").write_text("<!doctype html>", "utf-8")
@@ -102,12 +134,20 @@ pages_dir = "{pages}"
 [id_card_reader]
 driver = "sdt_serial"
 port = "{module.path}"
+[social_security_card_reader]
+driver = "pcsc"
+reader = "{pcscd.reader_name()}"
+allow_virtual = true
+bank_number = true
 """,
         "utf-8",
     )
     with (folder / "log").open("wb") as log:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "booth", "--verbose", "--config", str(config), "run", stdout=log, stderr=log
+            *(sys.executable, "-m", "booth", "--verbose", "--config", str(config), "run"),
+            stdout=log,
+            stderr=log,
+            env=os.environ | pcscd.environment() | {"PYTHONPATH": str(plug_in)},
         )
     try:
         await center.until(lambda: center.linked, 30)
@@ -124,8 +164,10 @@ async def heard(center: FakeCenter, kind: type[BoothMessage]) -> None:
     await center.until(lambda: any(isinstance(message, kind) for message in center.heard), 20)
 
 
-async def a_visit(center: FakeCenter, page: Page, module: SdtModule) -> None:
-    """From the first touch to the signature, with the card read twice."""
+async def a_visit(center: FakeCenter, page: Page, module: SdtModule, slot: VirtualSlot) -> None:
+    """From the first touch to the signature: the card is read, held for a second command, laid anew for a third, and
+    the social security card is read too.
+    """
     await page.until(VisitState.WELCOME)
     await page.act(Touched(), ItemChosen(ITEM))
     await page.until(VisitState.IDENTIFY)
@@ -136,9 +178,17 @@ async def a_visit(center: FakeCenter, page: Page, module: SdtModule) -> None:
     await center.say(VisitChanged(serving))
     await page.until(VisitState.SERVE)
     await center.say(CommandIssued("c-1", serving.affair_id, CommandKind.READ_ID_CARD, 30))
+    held = await presented(center, "c-1")
     await asyncio.to_thread(module.lift)
     module.lay(text_of(CARD))
-    await heard(center, CardPresented)
+    await asyncio.to_thread(module.see_found)
+    await center.say(CommandIssued("c-2", serving.affair_id, CommandKind.READ_ID_CARD, 30))
+    anew = await presented(center, "c-2")
+    assert (held.card, anew.card) == (CARD, CARD)
+    assert held.photo is not None
+    await asyncio.to_thread(slot.lay, VirtualCard.of(SOCIAL))
+    await center.say(CommandIssued("c-3", serving.affair_id, CommandKind.READ_SOCIAL_SECURITY_CARD, 30))
+    assert (await presented(center, "c-3")).card == SOCIAL
     await center.say(
         VisitChanged(
             msgspec.structs.replace(
@@ -154,6 +204,16 @@ async def a_visit(center: FakeCenter, page: Page, module: SdtModule) -> None:
     await heard(center, FormSigned)
 
 
+async def presented(center: FakeCenter, command_id: str) -> CardPresented:
+    """The card that answers a command."""
+
+    def answers() -> list[CardPresented]:
+        return [each for each in center.heard if isinstance(each, CardPresented) and each.command_id == command_id]
+
+    await center.until(lambda: bool(answers()), 20)
+    return answers()[0]
+
+
 async def the_end(center: FakeCenter, page: Page) -> None:
     finished = snapshot(TicketState.FINISHED, outcome=Outcome.ACCEPTED, message=CARD.name)
     await center.say(VisitChanged(finished))
@@ -166,9 +226,9 @@ async def the_end(center: FakeCenter, page: Page) -> None:
 
 
 async def test_after_the_wipe_nothing_of_the_resident_is_in_memory_on_disk_or_in_the_log(tmp_path: Path) -> None:
-    with SdtModule() as module:
-        async with fake_center() as center, running_booth(tmp_path, center, module) as (pid, page):
-            await a_visit(center, page, module)
+    with SdtModule() as module, PrivatePcscd() as pcscd, VirtualSlot(pcscd.port()) as slot:
+        async with fake_center() as center, running_booth(tmp_path, center, module, pcscd) as (pid, page):
+            await a_visit(center, page, module, slot)
             assert found_in_memory(pid, WANTED), "the search finds nothing while the visit lasts: it searches wrongly"
             await the_end(center, page)
             left = found_in_memory(pid, WANTED)

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from booth.core.capture import Corners, Sight
 from booth.core.visit import VisitCore
 from booth.devices.camera.interface import Image
+from booth.devices.card.bench_photos import draw_photo
 from booth.link.exchange import Exchange
 from booth.link.key import public_bytes
 from booth.link.outbox import Outbox
@@ -267,6 +268,22 @@ async def test_a_reading_under_way_stops_when_the_visit_is_wiped(tmp_path: Path)
         await center.until(lambda: center.heard[-1] == VisitWiped("affair-1"))
         await eventually(lambda: not rig.reader.reading.is_set())
         assert not any(isinstance(message, CardPresented) for message in center.heard)
+
+
+async def test_a_photo_goes_along_with_its_card_and_the_readers_forget_with_the_visit(tmp_path: Path) -> None:
+    rig = Rig()
+    async with fake_center() as center, Outbox(tmp_path) as outbox, rig.running(center, outbox):
+        await serve(center, rig)
+        rig.reader.photo = photo = draw_photo("id-lin")
+        await center.say(order(CommandKind.READ_ID_CARD))
+        rig.reader.lay()
+        rig.reader.give(card())
+        read = CardPresented("c-1", card(), 812, DeviceKind.ID_CARD_READER, 1, photo.jpeg())
+        await center.until(lambda: read in center.heard)
+        assert rig.reader.forgotten == 0
+        await center.say(VisitChanged(None))
+        await center.until(lambda: center.heard[-1] == VisitWiped("affair-1"))
+        assert rig.reader.forgotten == 1
 
 
 async def test_page_after_page_is_taken_each_once_until_the_clerk_says_stop(tmp_path: Path) -> None:

@@ -1,11 +1,13 @@
 """Whole affairs through the desk, on a real database."""
 
 import hashlib
+from pathlib import Path
 
+import msgspec
 import pytest
 
 from center.errors import DeskError
-from protocol.counter import ClerkView
+from protocol.counter import ClerkView, IdentitySource
 from protocol.errors import ErrorCode
 from protocol.messages import (
     BoothReported,
@@ -30,6 +32,7 @@ from protocol.messages import (
 from protocol.pages import PageAnnounced, PagePart
 from protocol.records import CardLost, CodeShown
 from protocol.states import CaseState, CommandState, PageState, SessionState, TicketState
+from tests.integration.booth.image import found_on_disk
 from tests.integration.center_store.center import Center
 from tests.unit.center.samples import ID_CARD, NOW_MS, SOCIAL_SECURITY_CARD, request
 
@@ -183,6 +186,43 @@ async def test_a_card_answers_its_command_and_fills_empty_fields_only(center: Ce
     assert [each.card for each in view.identities] == [SOCIAL_SECURITY_CARD]
     assert (view.form["applicant_name"], view.form["applicant_number"]) == ("测试乙", SOCIAL_SECURITY_CARD.number)
     assert [each.state for each in view.commands] == [CommandState.DONE]
+
+
+async def test_the_photo_on_a_card_is_shown_to_its_clerk_alone_and_is_kept_nowhere(
+    center: Center, tmp_path: Path
+) -> None:
+    wang, li = await center.clerk(), await center.clerk("li")
+    photo = JPEG[:4000]
+    await center.booth(msgspec.structs.replace(request(), photo=photo))
+    visit = center.outside.visit()
+    assert visit is not None
+    affair_id = visit.affair_id
+    with pytest.raises(DeskError, match="affair_unknown"):
+        await center.desk.card_photo(wang, affair_id, IdentitySource.ID_CARD)  # nobody serves them yet
+    await center.desk.take(wang, affair_id)
+    view = (await center.desk.view(wang)).affair
+    assert view is not None and [each.photo for each in view.identities] == [True]
+    assert await center.desk.card_photo(wang, affair_id, IdentitySource.ID_CARD) == photo
+    for clerk, source in ((li, IdentitySource.ID_CARD), (wang, IdentitySource.SOCIAL_SECURITY_CARD)):
+        with pytest.raises(DeskError, match="affair_unknown"):
+            await center.desk.card_photo(clerk, affair_id, source)
+    await center.booth(CallAnswered(affair_id), TicketAbandoned(affair_id), VisitWiped(affair_id))
+    with pytest.raises(DeskError, match="affair_unknown"):
+        await center.desk.card_photo(wang, affair_id, IdentitySource.ID_CARD)
+    assert not found_on_disk(tmp_path, {photo[:64]})
+
+
+async def test_a_photo_comes_with_a_command_too_and_what_is_no_picture_is_dropped(center: Center) -> None:
+    clerk = await center.clerk()
+    affair_id = await center.serve(clerk)
+    for photo, kept in ((b"<html>", False), (JPEG[:2000], True)):
+        command_id = await center.desk.order(clerk, affair_id, CommandKind.READ_ID_CARD, None)
+        await center.booth(CardPresented(command_id, ID_CARD, 300, photo=photo))
+        if kept:
+            assert await center.desk.card_photo(clerk, affair_id, IdentitySource.ID_CARD) == photo
+        else:
+            with pytest.raises(DeskError, match="affair_unknown"):
+                await center.desk.card_photo(clerk, affair_id, IdentitySource.ID_CARD)
 
 
 async def test_what_a_booth_may_not_say_is_journaled_and_the_stream_goes_on(center: Center) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from center.desk import BoothPost, LinkOpened, PageBytes
 from center.errors import DeskError
 from center.media.interface import MediaError, RecordingOrder
-from protocol.counter import BoothRow, ClerkView, CounterView
+from protocol.counter import BoothRow, ClerkView, CounterView, IdentitySource
 from protocol.errors import ErrorCode
 from protocol.fields import Wording
 from protocol.marks import Mark
@@ -210,6 +210,10 @@ class FakeDesk:
 
     async def resume(self, clerk: ClerkView, affair_id: str) -> None:
         await self._act("resume", clerk.clerk_id, affair_id)
+
+    async def card_photo(self, clerk: ClerkView, affair_id: str, source: IdentitySource) -> bytes:
+        await self._act("card_photo", clerk.clerk_id, affair_id, source)
+        return b"\xff\xd8\xff photo"
 
     async def see_identity(self, clerk: ClerkView, affair_id: str) -> None:
         await self._act("see_identity", clerk.clerk_id, affair_id)

@@ -134,6 +134,16 @@ async def test_an_action_reaches_the_desk(center: Center, name: str) -> None:
     assert center.desk.calls == [(method, "clerk-1", "affair-1")]
 
 
+async def test_a_cards_photo_is_served_and_not_kept_by_the_browser(center: Center) -> None:
+    async with center.clerk.get(f"{A}/identity/residence_permit/photo?at=1") as reply:
+        assert (reply.status, reply.content_type) == (200, "image/jpeg")
+        assert "no-store" in reply.headers["Cache-Control"]
+        assert (await reply.read()).startswith(b"\xff\xd8\xff")
+    assert center.desk.calls == [("card_photo", "clerk-1", "affair-1", "residence_permit")]
+    async with center.clerk.get(f"{A}/identity/anything/photo") as reply:
+        assert reply.status == 404
+
+
 async def test_the_next_ticket_is_named(center: Center) -> None:
     async with center.clerk.post("/api/next") as reply:
         assert await reply.json() == {"affair_id": "affair-1"}

@@ -12,7 +12,7 @@ from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
 
 from booth.devices.camera.interface import Image
-from booth.devices.code.decode import BUDGET_MS, FURTHER, Decoder, Grey, Pass
+from booth.devices.code.decode import BUDGET_MS, FURTHER, Decoder, Pass, Views
 from booth.devices.code.interface import LONGEST, CodeSeen, is_code
 from booth.devices.code.phone_scenes import code_image, desk_scene, phone_scene
 
@@ -107,7 +107,7 @@ def tried(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of the passes that were tried, none of which found anything."""
     names: list[str] = []
 
-    def read(_grey: Grey, how: Pass) -> list[str]:
+    def read(_views: Views, how: Pass) -> list[str]:
         names.append(how.name)
         return []
 

@@ -6,7 +6,7 @@ import { disagreeing, isDocumented } from './compare'
 
 function identity(source: IdentityView['source'], name: string | null, number: string | null): IdentityView {
   const card = name === null && number === null ? null : ({ type: 'code_holder', name, number } as never)
-  return { source, at_ms: 1, card, booth_id: 'b-01', device: null, insertion: null }
+  return { source, at_ms: 1, card, booth_id: 'b-01', device: null, insertion: null, photo: false }
 }
 
 describe('two proofs of one resident', () => {
