@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from bench import affair, calls, cards, codes, documents, loss, recording
+from bench import affair, calls, cards, codes, documents, faces, loss, recording
 from demo.stage import ROOT
 
 FOLDER = ROOT / "var" / "bench"
@@ -23,6 +23,7 @@ class Name(StrEnum):
     LOSS = "loss"
     CALLS = "calls"
     RECORDING = "recording"
+    FACES = "faces"
 
 
 def _measure(name: Name) -> dict[str, Any]:
@@ -41,6 +42,8 @@ def _measure(name: Name) -> dict[str, Any]:
             return calls.measure()
         case Name.RECORDING:
             return recording.measure()
+        case Name.FACES:
+            return faces.measure()
 
 
 def main(name: Annotated[Name | None, typer.Argument(help="One measurement; all without it.")] = None) -> None:

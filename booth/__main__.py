@@ -200,6 +200,7 @@ async def serve(config: Config) -> None:
             taker,
             code_readers=fitting.code_readers,
             closeup=closeup,
+            comparer=fitting.comparer,
             headless=config.media.watch_clerk,
         )
         leg = media_leg_of(

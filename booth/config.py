@@ -95,6 +95,16 @@ class DocumentCameraSection(Section, frozen=True):
     view_width_mm: Annotated[float, Meta(ge=100, le=1000)] = 440.0
 
 
+class FaceDriver(StrEnum):
+    DLIB = "dlib"
+    SIMULATED = "simulated"
+    NONE = "none"
+
+
+class FaceComparisonSection(Section, frozen=True):
+    driver: FaceDriver = FaceDriver.NONE
+
+
 class CodeScannerDriver(StrEnum):
     SERIAL = "serial"
     NONE = "none"
@@ -132,6 +142,7 @@ class Config(Section, frozen=True):
     social_security_card_reader: SocialSecurityCardReaderSection = SocialSecurityCardReaderSection()
     document_camera: DocumentCameraSection = DocumentCameraSection()
     code_scanner: CodeScannerSection = CodeScannerSection()
+    face_comparison: FaceComparisonSection = FaceComparisonSection()
     media: MediaSection = MediaSection()
     device_bench: DeviceBenchSection = DeviceBenchSection()
 

@@ -12,6 +12,8 @@ from booth.config import (
     CodeScannerDriver,
     Config,
     DocumentCameraSection,
+    FaceComparisonSection,
+    FaceDriver,
     IdCardDriver,
     IdCardReaderSection,
     MediaSection,
@@ -23,6 +25,7 @@ from booth.core.events import VisitAction
 from booth.devices.camera.interface import Camera
 from booth.devices.card.interface import CardReader
 from booth.devices.code.interface import CodeReader
+from booth.face.interface import Comparer
 from booth.kiosk.bench import Bench, HandDesk, HandPhone, HandReader
 from protocol.fields import Wording
 from protocol.messages import DeviceKind, MediaFigures, TrackName, TrackOffer
@@ -45,11 +48,13 @@ class Fitting:
     hand_readers: list[HandReader]
     desk: HandDesk | None
     code_readers: list[CodeReader]
+    comparer: Comparer | None = None
 
     @property
     def kinds(self) -> frozenset[DeviceKind]:
         camera = [] if self.camera is None else [DeviceKind.DOCUMENT_CAMERA]
-        return frozenset([*self.readers, *camera, *(reader.kind for reader in self.code_readers)])
+        comparer = [] if self.comparer is None else [DeviceKind.FACE_COMPARER]
+        return frozenset([*self.readers, *camera, *comparer, *(reader.kind for reader in self.code_readers)])
 
 
 def fit(config: Config) -> Fitting:
@@ -65,7 +70,8 @@ def fit(config: Config) -> Fitting:
         if simulated is not None:
             hand_readers.append(simulated)
     camera, desk = _camera(config.document_camera)
-    return Fitting(readers, camera, hand_readers, desk, _code_readers(config, camera))
+    comparer = _comparer(config.face_comparison)
+    return Fitting(readers, camera, hand_readers, desk, _code_readers(config, camera), comparer)
 
 
 def bench_of(
@@ -209,6 +215,20 @@ def _code_readers(config: Config, camera: Camera | None) -> list[CodeReader]:
 
         found.append(CameraCodes(camera))
     return found
+
+
+def _comparer(section: FaceComparisonSection) -> Comparer | None:
+    match section.driver:
+        case FaceDriver.DLIB:
+            from booth.face.dlib import DlibComparer
+
+            return DlibComparer()
+        case FaceDriver.SIMULATED:
+            from booth.face.simulated import SimulatedComparer
+
+            return SimulatedComparer()
+        case FaceDriver.NONE:
+            return None
 
 
 def _camera(section: DocumentCameraSection) -> tuple[Camera | None, HandDesk | None]:

@@ -26,10 +26,13 @@ from booth.core.events import (
     CenterSaid,
     ClerkSeen,
     CodeRead,
+    CompareFaces,
     DeviceChanged,
     Effect,
     EpochBegan,
     Event,
+    FacesCompared,
+    FacesNotCompared,
     LinkChanged,
     PageHindered,
     PageKept,
@@ -38,6 +41,7 @@ from booth.core.events import (
     ReadCard,
     RemakePage,
     Send,
+    StopComparing,
     StopTaking,
     TakePage,
     TimePassed,
@@ -54,6 +58,7 @@ from booth.devices.camera.interface import Camera
 from booth.devices.card.interface import CardInserted, CardReader, CardRemoved, ReaderChanged
 from booth.devices.code.interface import CodeReader, CodeSeen
 from booth.errors import DeviceError
+from booth.face.interface import Comparer
 from booth.kiosk.hub import Hub
 from booth.link.exchange import Exchange
 from booth.link.socket import Link
@@ -66,6 +71,7 @@ from protocol.messages import (
     CenterMessage,
     DeskSeen,
     DeviceKind,
+    DeviceState,
     DeviceStatus,
     IceServer,
     IceServers,
@@ -82,6 +88,9 @@ from protocol.messages import (
 
 log = logging.getLogger(__name__)
 
+COMPARE_S = 20.0
+"""One comparison: a second to load the models, and most of one to compare."""
+COMPARING = "compare faces"
 READ_S = 20.0
 """One reading of a card. A second-generation card with its photograph takes about 2 s."""
 
@@ -144,6 +153,7 @@ class Booth:
         *,
         code_readers: Sequence[CodeReader] = (),
         closeup: Closeup | None = None,
+        comparer: Comparer | None = None,
         headless: bool = False,
         now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
     ) -> None:
@@ -156,6 +166,7 @@ class Booth:
         self._taker = taker
         self._code_readers = tuple(code_readers)
         self._closeup = closeup or Closeup()
+        self._comparer = comparer
         self._headless = headless
         self._now_ms = now_ms
         self.hub = Hub(core.view(), self._pages_changed)
@@ -180,6 +191,10 @@ class Booth:
             self.handle(Attended(self._headless))
             for reader in self._readers.values():
                 tasks.create_task(self._watch_reader(reader), name=f"watch {reader.kind}")
+            if self._comparer is not None:
+                ready = self._comparer.is_ready
+                state, code = (DeviceState.READY, None) if ready else (DeviceState.ABSENT, ErrorCode.COMPARER_ABSENT)
+                self.handle(DeviceChanged(DeviceStatus(DeviceKind.FACE_COMPARER, state, code)))
             if self._camera is not None:
                 tasks.create_task(self._watch_camera(self._camera), name="watch document camera")
             for codes in self._code_readers:
@@ -294,6 +309,10 @@ class Booth:
                     self._taker.watch(wanted)
             case StopTaking(command_id):
                 self._stop(f"take {command_id}")
+            case CompareFaces(command_id, photo, picture):
+                self._job(COMPARING, self._compare_faces(command_id, photo, picture))
+            case StopComparing():
+                self._stop(COMPARING)
             case WatchCodes(wanted):
                 for codes in self._code_readers:
                     codes.want(wanted)
@@ -352,6 +371,20 @@ class Booth:
         else:
             photo = None if read.photo is None else read.photo.jpeg()
             self.handle(CardWasRead(kind, insertion, read.card, read.took_ms, photo))
+
+    async def _compare_faces(self, command_id: str, photo: bytes, picture: bytes) -> None:
+        try:
+            if self._comparer is None:
+                raise DeviceError(ErrorCode.COMPARER_ABSENT, "there is no comparer")
+            async with asyncio.timeout(COMPARE_S):
+                likeness = await self._comparer.compare(photo, picture)
+        except DeviceError as error:
+            log.info("command %s: faces not compared: %s", command_id, error)
+            self.handle(FacesNotCompared(command_id, error.code))
+        except TimeoutError:
+            self.handle(FacesNotCompared(command_id, ErrorCode.TIMED_OUT))
+        else:
+            self.handle(FacesCompared(command_id, likeness.score, likeness.alike))
 
     async def _take_page(self, command_id: str, affair_id: str, more: bool) -> None:
         def kept() -> None:

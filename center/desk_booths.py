@@ -29,6 +29,7 @@ from protocol.messages import (
     CenterMessage,
     CommandFailed,
     CommandHindered,
+    FaceCompared,
     FirstFrameSeen,
     FormDisputed,
     FormSigned,
@@ -37,6 +38,7 @@ from protocol.messages import (
     RecordingConsentSaid,
     RequestRefused,
     RequestWithdrawn,
+    SeparateConsentSaid,
     TicketAbandoned,
     TicketRequested,
     VisitChanged,
@@ -265,12 +267,15 @@ class Booths:
 async def _subject(work: Work, message: decide_booth.AffairMessage) -> str | None:
     """The affair that a message is about."""
     match message:
-        case CardPresented(command_id=command_id) | CommandHindered(command_id=command_id):
+        case CardPresented(command_id=command_id) | FaceCompared(command_id=command_id):
+            return await affairs.of_command(work.tx, command_id)
+        case CommandHindered(command_id=command_id):
             return await affairs.of_command(work.tx, command_id)
         case CommandFailed(command_id=command_id):
             return await affairs.of_command(work.tx, command_id)
         case (
             CallAnswered(affair_id=affair_id)
+            | SeparateConsentSaid(affair_id=affair_id)
             | FirstFrameSeen(affair_id=affair_id)
             | FormSigned(affair_id=affair_id)
             | FormDisputed(affair_id=affair_id)

@@ -99,6 +99,7 @@ class Site:
 SIMULATED: Mapping[str, Table] = {
     "id_card_reader": {"driver": "simulated"},
     "social_security_card_reader": {"driver": "simulated"},
+    "face_comparison": {"driver": "simulated"},
     "document_camera": {"driver": "simulated_desk", "width_px": 1920, "height_px": 1440, "rate_fps": 10},
     "media": {"face": "synthetic", "voice": "synthetic", "watch_clerk": True},
 }

@@ -61,6 +61,8 @@ class IdentitySource(StrEnum):
     SOCIAL_SECURITY_CARD = "social_security_card"
     SUISHEN_CODE = "suishen_code"
     CLERK_VISUAL = "clerk_visual"
+    FACE_LOCAL = "face_local"
+    """A comparison in the booth, after separate consent: advice."""
 
 
 class FieldKind(StrEnum):

@@ -69,8 +69,13 @@ class ErrorCode(StrEnum):
     NOT_SIGNED = "not_signed"
     CODE_UNVERIFIABLE = "code_unverifiable"
     CODE_EXPIRED = "code_expired"
-    CODE_UNANSWERED = "code_unanswered"
     """The code is too old, was used before, or is none."""
+    CODE_UNANSWERED = "code_unanswered"
+    COMPARER_ABSENT = "comparer_absent"
+    PHOTO_ABSENT = "photo_absent"
+    """No card with a photo was read in this visit."""
+    FACE_NOT_FOUND = "face_not_found"
+    CONSENT_DECLINED = "consent_declined"
 
     # Pages
     WRONG_OFFSET = "wrong_offset"

@@ -36,6 +36,9 @@ class Activity(StrEnum):
     READING_CARD = "reading_card"
     LAY_PAGE = "lay_page"
     TAKING_PAGE = "taking_page"
+    ASK_FACE = "ask_face"
+    """May the card's photo be compared with the face? Answered by `FaceAgreed` or `FaceDeclined`."""
+    COMPARING_FACE = "comparing_face"
 
 
 class KioskView(Personal, frozen=True, tag="view"):
@@ -98,6 +101,16 @@ class CodeScanned(Personal, frozen=True, tag="code_scanned"):
     code: Annotated[str, Meta(min_length=1, max_length=512)]
 
 
+class FaceAgreed(Personal, frozen=True, tag="face_agreed"):
+    """The resident consents; `picture` is a JPEG of their face, taken now, which the booth forgets when it compared."""
+
+    picture: Annotated[bytes, Meta(max_length=170_000)]
+
+
+class FaceDeclined(Message, frozen=True, tag="face_declined"):
+    pass
+
+
 class Signed(Personal, frozen=True, tag="signed"):
     form_sha256: Sha256
     strokes: Annotated[list[Stroke], Meta(min_length=1, max_length=60)]
@@ -154,6 +167,8 @@ KioskAction = (
     | WentBack
     | CardLostSaid
     | CodeScanned
+    | FaceAgreed
+    | FaceDeclined
     | Signed
     | Disputed
     | ReceiptRead

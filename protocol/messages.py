@@ -29,7 +29,7 @@ from protocol.fields import (
 )
 from protocol.marks import Remake
 from protocol.pages import FlawKind
-from protocol.records import Card, CardPhotoJpeg, Shown
+from protocol.records import Card, CardPhotoJpeg, FaceScore, Shown
 from protocol.states import RecordingConsent, RecordingState, SessionState, SignatureState, TicketState
 
 # --- Parts ---------------------------------------------------------------------------------------
@@ -43,6 +43,8 @@ class CommandKind(StrEnum):
     TAKE_PAGE = "take_page"
     REMAKE_PAGE = "remake_page"
     """No hands of the resident are needed: the booth still has the frame."""
+    COMPARE_FACE = "compare_face"
+    """The card's photo and the live face; the resident is asked first."""
 
 
 class DeviceKind(StrEnum):
@@ -50,6 +52,14 @@ class DeviceKind(StrEnum):
     SOCIAL_SECURITY_CARD_READER = "social_security_card_reader"
     DOCUMENT_CAMERA = "document_camera"
     CODE_SCANNER = "code_scanner"
+    FACE_COMPARER = "face_comparer"
+    """A program, not a device; in the booth because what it sees never leaves it."""
+
+
+class ConsentPurpose(StrEnum):
+    """What a separate consent (单独同意) is for."""
+
+    FACE_LOCAL = "face_local"
 
 
 class DeviceState(StrEnum):
@@ -199,6 +209,22 @@ class CardPresented(Personal, frozen=True, tag="card_presented"):
     photo: CardPhotoJpeg | None = None
 
 
+class SeparateConsentSaid(Message, frozen=True, tag="separate_consent_said"):
+    """The resident was asked by itself for this one purpose, and said yes or no."""
+
+    affair_id: Id
+    purpose: ConsentPurpose
+    given: bool
+
+
+class FaceCompared(Personal, frozen=True, tag="face_compared"):
+    """The answer to `compare_face`; see `protocol.records.FaceAdvice`. Pictures and embeddings stay in the booth."""
+
+    command_id: Id
+    score: FaceScore
+    alike: bool
+
+
 class CommandHindered(Message, frozen=True, tag="command_hindered"):
     """Something went wrong that the resident can mend (`card_removed`, `card_damaged` …); the booth goes on trying."""
 
@@ -260,6 +286,8 @@ BoothMessage = (
     | CallAnswered
     | FirstFrameSeen
     | CardPresented
+    | SeparateConsentSaid
+    | FaceCompared
     | CommandHindered
     | CommandFailed
     | FormSigned

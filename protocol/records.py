@@ -19,6 +19,9 @@ CardPhotoJpeg = Annotated[bytes, Meta(max_length=24_000)]
 """The photo on a card as a JPEG of 102 by 126 pixels, which has 3 to 8 kB."""
 
 
+FaceScore = Annotated[int, Meta(ge=0, le=100)]
+
+
 class Sex(StrEnum):
     """GB/T 2261.1: 0 unknown, 1 male, 2 female, 9 unstated."""
 
@@ -144,8 +147,18 @@ class CodeHolder(Personal, frozen=True, tag="code_holder"):
     verified_at_ms: Milliseconds
 
 
+class FaceAdvice(Personal, frozen=True, tag="face_advice"):
+    """How like the card's photo and the live face are, as a program in the booth sees it: advice, never a decision.
+
+    `score` is 0 to 100; `alike` says whether it reaches the comparer's threshold. No liveness is tested.
+    """
+
+    score: FaceScore
+    alike: bool
+
+
 Card = IdCard | ResidencePermit | PermanentResidentCard | SocialSecurityCard
-IdentityRecord = Card | CodeHolder
+IdentityRecord = Card | CodeHolder | FaceAdvice
 """What a resident is identified by, when it says more than that somebody looked."""
 
 Shown = Card | CodeShown | CardLost

@@ -108,8 +108,8 @@ def _reference(info: kinds.Type) -> str:
             return f"Record<{_reference(key)}, {_reference(value)}>"
         case kinds.Metadata(type=inner):
             return _reference(inner)
-        case kinds.StrType():
-            return "string"
+        case kinds.StrType() | kinds.BytesType():
+            return "string"  # bytes travel as base64
         case kinds.IntType() | kinds.FloatType():
             return "number"
         case kinds.BoolType():

@@ -11,6 +11,8 @@ from protocol.kiosk import (
     CardLostSaid,
     CodeScanned,
     Disputed,
+    FaceAgreed,
+    FaceDeclined,
     GradeGiven,
     ItemChosen,
     KioskFirstFrame,
@@ -32,6 +34,8 @@ VisitAction = (
     | WentBack
     | CardLostSaid
     | CodeScanned
+    | FaceAgreed
+    | FaceDeclined
     | Signed
     | Disputed
     | ReceiptRead
@@ -121,6 +125,19 @@ class CodeRead:
 
 
 @dataclass(frozen=True, slots=True)
+class FacesCompared:
+    command_id: str
+    score: int
+    alike: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FacesNotCompared:
+    command_id: str
+    code: ErrorCode
+
+
+@dataclass(frozen=True, slots=True)
 class PageKept:
     """The page of this command is safe in the outbox."""
 
@@ -168,6 +185,8 @@ Event = (
     | CardWasRead
     | CardNotRead
     | CodeRead
+    | FacesCompared
+    | FacesNotCompared
     | PageKept
     | PageHindered
     | PageNotTaken
@@ -197,6 +216,20 @@ class ReadCard:
 
     reader: DeviceKind
     insertion: int
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class CompareFaces:
+    """Compare two JPEGs here; answered by `FacesCompared` or `FacesNotCompared`."""
+
+    command_id: str
+    photo: bytes
+    picture: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StopComparing:
+    """Nobody wants to know any more; no answer is awaited."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,6 +302,8 @@ Effect = (
     | RemakePage
     | PressShutter
     | StopTaking
+    | CompareFaces
+    | StopComparing
     | WatchDesk
     | WatchCodes
     | Wipe

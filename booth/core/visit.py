@@ -31,6 +31,8 @@ from booth.core.events import (
     Effect,
     EpochBegan,
     Event,
+    FacesCompared,
+    FacesNotCompared,
     LinkChanged,
     PageHindered,
     PageKept,
@@ -46,6 +48,7 @@ from booth.core.events import (
     Wiped,
     Withdraw,
 )
+from booth.core.faces import Faces
 from booth.core.orders import Orders
 from booth.core.past import Past
 from booth.core.route import route, state_of
@@ -56,6 +59,8 @@ from protocol.kiosk import (
     CardLostSaid,
     CodeScanned,
     Disputed,
+    FaceAgreed,
+    FaceDeclined,
     GradeGiven,
     ItemChosen,
     KioskFirstFrame,
@@ -76,6 +81,7 @@ from protocol.messages import (
     CenterMessage,
     CommandFailed,
     CommandIssued,
+    CommandKind,
     CommandWithdrawn,
     DeviceKind,
     DeviceState,
@@ -106,6 +112,7 @@ CODE_MS = 10_000
 WIPE_MS = 5_000
 """Wiping is asked for again after this long; the booth never says that it wiped before it did."""
 
+_OPTIONAL = (DeviceKind.CODE_SCANNER, DeviceKind.FACE_COMPARER)
 _WITH_CENTER = (VisitState.WAIT, VisitState.SERVE, VisitState.SIGN)
 _ENDING = (VisitState.RECEIPT, VisitState.RATE, VisitState.WIPE)
 
@@ -133,14 +140,15 @@ class VisitCore:
         self._attended = False
         self._center_name = Wording(zh="", en="")
         self._catalogue: CatalogueOffered | None = None
-        # A booth does without a scanner, so only one that should be there is missed.
+        # A booth does without these, so only one that should be there is missed.
         self._devices = {
             kind: DeviceStatus(kind, DeviceState.ABSENT)
             for kind in DeviceKind
-            if kind is not DeviceKind.CODE_SCANNER or kind in self._fitted
+            if kind not in _OPTIONAL or kind in self._fitted
         }
         self._cards = Cards()
         self._orders = Orders(self._cards, self._fitted)
+        self._faces = Faces(DeviceKind.FACE_COMPARER in self._fitted)
         # Of the visit
         self._state = VISIT.initial
         self._ends_at_ms: int | None = None
@@ -176,7 +184,7 @@ class VisitCore:
             center_name=self._center_name,
             items=list(self._catalogue.items) if self._catalogue else [],
             devices=list(self._devices.values()),
-            activity=Activity.READING_CARD if reading else self._orders.activity(),
+            activity=Activity.READING_CARD if reading else self._faces.activity() or self._orders.activity(),
             item_id=self._item_id,
             requesting=self._request_id is not None,
             visit=self._visit,
@@ -187,7 +195,7 @@ class VisitCore:
 
     def deadline_ms(self) -> int | None:
         """When `TimePassed` is due next (Unix time, ms); None when nothing is awaited."""
-        moments = (self._ends_at_ms, self._code_ends_at_ms, self._orders.deadline_ms())
+        moments = (self._ends_at_ms, self._code_ends_at_ms, self._orders.deadline_ms(), self._faces.deadline_ms())
         return min((moment for moment in moments if moment is not None), default=None)
 
     def handle(self, event: Event, now_ms: int) -> list[Effect]:
@@ -227,6 +235,10 @@ class VisitCore:
                 return self._card_event(event, now_ms)
             case CodeRead(device, code):
                 return self._code_read(device, code, now_ms)
+            case FacesCompared(command_id, score, alike):
+                return self._faces.compared(command_id, score, alike)
+            case FacesNotCompared(command_id, code):
+                return self._faces.failed(command_id, code)
             case PageKept(command_id):
                 self._orders.page_kept(command_id)
                 return []
@@ -263,6 +275,10 @@ class VisitCore:
                 return self._request(CardLost(), now_ms)
             case VisitState.IDENTIFY, CodeScanned(code):
                 return self._request(CodeShown(code), now_ms, DeviceKind.CODE_SCANNER)
+            case VisitState.SERVE | VisitState.SIGN, FaceAgreed(picture):
+                return self._faces.agree(picture)
+            case VisitState.SERVE | VisitState.SIGN, FaceDeclined():
+                return self._faces.decline()
             case VisitState.SIGN, Signed() | Disputed():
                 return self._signature(action)
             case VisitState.RECEIPT, ReceiptRead():
@@ -341,9 +357,11 @@ class VisitCore:
             case CommandIssued(command_id, affair_id):
                 if self._state not in _WITH_CENTER or self._visit is None or self._visit.affair_id != affair_id:
                     return [Send(CommandFailed(command_id, ErrorCode.AFFAIR_UNKNOWN))]
+                if message.kind is CommandKind.COMPARE_FACE:
+                    return self._faces.issue(message, now_ms)
                 return self._orders.issue(message, now_ms)
             case CommandWithdrawn(command_id):
-                return self._orders.withdraw(command_id)
+                return [*self._orders.withdraw(command_id), *self._faces.withdraw(command_id)]
             case ShutterPressed(command_id):
                 return self._orders.press_shutter(command_id)
             case PageStored():
@@ -399,6 +417,7 @@ class VisitCore:
         if self._request_id is not None:
             self._request_id, self._code_ends_at_ms, self._problem = None, None, ErrorCode.INTERNAL
         self._orders.wipe()
+        self._faces.drop()
         return [Send(BoothReported(list(self._devices.values())))]
 
     def _answer(self) -> list[Effect]:
@@ -426,6 +445,7 @@ class VisitCore:
             case CardWasRead(reader, insertion, card, took_ms, photo):
                 if not self._cards.end(reader, insertion):
                     return []
+                self._faces.keep(photo)
                 if self._orders.wants_card(reader):
                     self._problem = None
                     return self._orders.card_read(reader, insertion, card, took_ms, photo)
@@ -479,7 +499,11 @@ class VisitCore:
     # --- Time and states ---
 
     def _time_passed(self, now_ms: int) -> list[Effect]:
-        effects = [*self._expire_code(now_ms), *self._orders.time_passed(now_ms)]
+        effects = [
+            *self._expire_code(now_ms),
+            *self._orders.time_passed(now_ms),
+            *self._faces.time_passed(now_ms),
+        ]
         if self._ends_at_ms is None or self._ends_at_ms > now_ms:
             return effects
         match self._state:
@@ -512,6 +536,7 @@ class VisitCore:
         self._signed_sha256 = None
         if self._state is VisitState.RECEIPT:
             self._orders.wipe()
+            self._faces.drop()
             self._problem = None
         return self._begin_wipe(now_ms) if self._state is VisitState.WIPE else []
 
@@ -532,6 +557,7 @@ class VisitCore:
         self._wiping = self._visit.affair_id if self._visit else None
         self._past.leave(self._request_id, self._wiping)
         self._orders.wipe()
+        self._faces.wipe()
         self._cards.wipe()
         self._call = Call()
         self._visit = self._item_id = self._request_id = self._code_ends_at_ms = self._problem = None

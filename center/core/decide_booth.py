@@ -21,6 +21,8 @@ from protocol.messages import (
     CommandFailed,
     CommandHindered,
     CommandKind,
+    DeviceKind,
+    FaceCompared,
     FirstFrameSeen,
     FormDisputed,
     FormSigned,
@@ -28,12 +30,13 @@ from protocol.messages import (
     Rated,
     RatingDeclined,
     RecordingConsentSaid,
+    SeparateConsentSaid,
     TicketAbandoned,
     TicketRequested,
     VisitWiped,
 )
 from protocol.pages import PageAnnounced, PagePart
-from protocol.records import CardLost, CodeHolder, CodeShown, Shown, SocialSecurityCard
+from protocol.records import CardLost, CodeHolder, CodeShown, FaceAdvice, Shown, SocialSecurityCard
 from protocol.states import (
     PAGE,
     RECORDING_CONSENT,
@@ -56,6 +59,8 @@ AffairMessage = (
     CallAnswered
     | FirstFrameSeen
     | CardPresented
+    | SeparateConsentSaid
+    | FaceCompared
     | CommandHindered
     | CommandFailed
     | FormSigned
@@ -68,7 +73,7 @@ AffairMessage = (
 )
 """The messages of a booth that are about an affair that exists."""
 
-CommandMessage = CardPresented | CommandHindered | CommandFailed
+CommandMessage = CardPresented | FaceCompared | CommandHindered | CommandFailed
 """Those that name a command rather than the affair."""
 
 LINK = "link"
@@ -138,6 +143,11 @@ def hear(affair: Affair, message: AffairMessage, now_ms: int) -> Decision:
             see(change, booth_after_ms=after_ms)
         case CardPresented():
             _card(change, message)
+        case SeparateConsentSaid(purpose=purpose, given=given):
+            kind = EntryKind.SEPARATE_CONSENT_GIVEN if given else EntryKind.SEPARATE_CONSENT_REFUSED
+            change.note(kind, purpose=purpose)
+        case FaceCompared():
+            _faces(change, message)
         case CommandHindered(command_id=command_id, code=code):
             if command := _open_command(change, command_id):
                 change.put_command(replace(command, code=code))
@@ -336,6 +346,21 @@ def _card(change: Change, message: CardPresented) -> None:
     change.note(EntryKind.COMMAND_DONE, command_id=command.command_id)
     change.note(EntryKind.IDENTITY_PRESENTED, source=identity.source, took_ms=message.took_ms)
     change.put_form(filled(change.affair.item, change.affair.case.form, message.card))
+
+
+def _faces(change: Change, message: FaceCompared) -> None:
+    """Advice beside the proofs; it fills in nothing and decides nothing."""
+    command = _open_command(change, message.command_id)
+    if command is None:
+        return
+    if command.kind is not CommandKind.COMPARE_FACE:
+        raise DeskError(ErrorCode.MALFORMED)
+    advice = FaceAdvice(message.score, message.alike)
+    identity = identity_of(advice, change.now_ms, change.affair.ticket.booth_id, DeviceKind.FACE_COMPARER, None)
+    change.command(command, CommandEvent.FINISH)
+    change.set(identities=with_identity(change.affair, identity))
+    change.note(EntryKind.COMMAND_DONE, command_id=command.command_id)
+    change.note(EntryKind.FACE_COMPARED, score=message.score, alike=message.alike)
 
 
 def _sign(change: Change, message: FormSigned) -> None:

@@ -12,6 +12,7 @@ from protocol.fields import Message
 from protocol.messages import DeviceKind
 from protocol.records import (
     CodeHolder,
+    FaceAdvice,
     IdCard,
     IdentityRecord,
     PermanentResidentCard,
@@ -57,6 +58,8 @@ def source_of(record: IdentityRecord) -> IdentitySource:
             return IdentitySource.SOCIAL_SECURITY_CARD
         case CodeHolder():
             return IdentitySource.SUISHEN_CODE
+        case FaceAdvice():
+            return IdentitySource.FACE_LOCAL
 
 
 def with_identity(affair: Affair, identity: Identity) -> tuple[Identity, ...]:

@@ -42,7 +42,8 @@ export function networkKey(network: NetworkJudged | null): string | null {
 export function situationOf(view: KioskView): Situation {
   const ask = view.visit?.asks[0]
   const material = view.visit?.asks.find(({ kind }) => kind === 'take_page')?.material ?? null
-  if (view.activity !== 'idle') return { guide: view.activity, material }
+  const { activity } = view
+  if (activity !== 'idle' && activity !== 'ask_face' && activity !== 'comparing_face') return { guide: activity, material }
   switch (ask?.kind) {
     case 'read_id_card':
       return { guide: 'lay_id_card', material }
@@ -62,6 +63,11 @@ export function situationOf(view: KioskView): Situation {
     default:
       return { guide: 'talk', material }
   }
+}
+
+/** Whether the faces' panel lies over everything: the resident is asked, or waits for what comes of it. */
+export function isFace(view: KioskView): boolean {
+  return view.activity === 'ask_face' || view.activity === 'comparing_face'
 }
 
 export function isPage(guide: Guide): boolean {

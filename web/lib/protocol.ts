@@ -7,6 +7,8 @@ export type Activity =
   | 'reading_card'
   | 'lay_page'
   | 'taking_page'
+  | 'ask_face'
+  | 'comparing_face'
 
 export interface AffairView {
   affair_id: string
@@ -144,6 +146,7 @@ export type CommandKind =
   | 'read_social_security_card'
   | 'take_page'
   | 'remake_page'
+  | 'compare_face'
 
 export type CommandState =
   | 'issued'
@@ -214,6 +217,7 @@ export type DeviceKind =
   | 'social_security_card_reader'
   | 'document_camera'
   | 'code_scanner'
+  | 'face_comparer'
 
 export type DeviceState =
   | 'absent'
@@ -284,6 +288,10 @@ export type ErrorCode =
   | 'code_unverifiable'
   | 'code_expired'
   | 'code_unanswered'
+  | 'comparer_absent'
+  | 'photo_absent'
+  | 'face_not_found'
+  | 'consent_declined'
   | 'wrong_offset'
   | 'wrong_hash'
   | 'page_unknown'
@@ -295,6 +303,21 @@ export type ErrorCode =
 
 export interface ErrorReply {
   code: ErrorCode
+}
+
+export interface FaceAdvice {
+  type: 'face_advice'
+  score: number
+  alike: boolean
+}
+
+export interface FaceAgreed {
+  type: 'face_agreed'
+  picture: string
+}
+
+export interface FaceDeclined {
+  type: 'face_declined'
 }
 
 export type FieldKind =
@@ -390,11 +413,12 @@ export type IdentitySource =
   | 'social_security_card'
   | 'suishen_code'
   | 'clerk_visual'
+  | 'face_local'
 
 export interface IdentityView {
   source: IdentitySource
   at_ms: number
-  card: IdCard | ResidencePermit | PermanentResidentCard | SocialSecurityCard | CodeHolder | null
+  card: IdCard | ResidencePermit | PermanentResidentCard | SocialSecurityCard | CodeHolder | FaceAdvice | null
   booth_id: string | null
   device: DeviceKind | null
   insertion: number | null
@@ -423,7 +447,7 @@ export interface ItemView {
   materials: MaterialRequirement[]
 }
 
-export type KioskAction = Touched | ItemChosen | WentBack | CardLostSaid | CodeScanned | Signed | Disputed | ReceiptRead | GradeGiven | RatingSkipped | RecordingAnswered | Left | KioskOffer | KioskFirstFrame | KioskMediaReport
+export type KioskAction = Touched | ItemChosen | WentBack | CardLostSaid | CodeScanned | FaceAgreed | FaceDeclined | Signed | Disputed | ReceiptRead | GradeGiven | RatingSkipped | RecordingAnswered | Left | KioskOffer | KioskFirstFrame | KioskMediaReport
 
 export interface KioskAnswer {
   type: 'media_answer'

@@ -14,23 +14,27 @@ from protocol.messages import (
     CallAnswered,
     CardPresented,
     CatalogueOffered,
+    CommandFailed,
     CommandIssued,
     CommandKind,
     CommandWithdrawn,
+    ConsentPurpose,
     DeviceKind,
     DeviceState,
     DeviceStatus,
+    FaceCompared,
     FormSigned,
     Outcome,
     PageStored,
     Rated,
     RequestRefused,
+    SeparateConsentSaid,
     TicketAbandoned,
     VisitChanged,
     VisitWiped,
 )
 from protocol.pages import PageAnnounced, PagePart
-from protocol.records import CardLost, CodeShown
+from protocol.records import CardLost, CodeShown, FaceAdvice
 from protocol.states import CaseState, CommandState, PageState, SessionState, TicketState
 from tests.integration.booth.image import found_on_disk
 from tests.integration.center_store.center import Center
@@ -223,6 +227,32 @@ async def test_a_photo_comes_with_a_command_too_and_what_is_no_picture_is_droppe
         else:
             with pytest.raises(DeskError, match="affair_unknown"):
                 await center.desk.card_photo(clerk, affair_id, IdentitySource.ID_CARD)
+
+
+async def test_a_comparison_of_faces_is_advice_beside_the_proofs_and_the_consent_is_on_record(center: Center) -> None:
+    clerk = await center.clerk()
+    affair_id = await center.serve(clerk)
+    before = (await center.desk.view(clerk)).affair
+    command_id = await center.desk.order(clerk, affair_id, CommandKind.COMPARE_FACE, None)
+    await center.booth(
+        SeparateConsentSaid(affair_id, ConsentPurpose.FACE_LOCAL, given=True), FaceCompared(command_id, 57, True)
+    )
+    view = (await center.desk.view(clerk)).affair
+    assert before is not None and view is not None
+    [advice] = [each for each in view.identities if each.source is IdentitySource.FACE_LOCAL]
+    assert advice.card == FaceAdvice(57, True)
+    assert [each for each in view.identities if each is not advice] == before.identities
+    assert view.form == before.form
+    assert [row.kind for row in view.timeline][-3:] == ["separate_consent_given", "command_done", "face_compared"]
+    command_id = await center.desk.order(clerk, affair_id, CommandKind.COMPARE_FACE, None)
+    await center.booth(
+        SeparateConsentSaid(affair_id, ConsentPurpose.FACE_LOCAL, given=False),
+        CommandFailed(command_id, ErrorCode.CONSENT_DECLINED),
+    )
+    view = (await center.desk.view(clerk)).affair
+    assert view is not None
+    assert view.commands[-1].code is ErrorCode.CONSENT_DECLINED
+    assert "separate_consent_refused" in [row.kind for row in view.timeline]
 
 
 async def test_what_a_booth_may_not_say_is_journaled_and_the_stream_goes_on(center: Center) -> None:

@@ -40,5 +40,6 @@ describe('two proofs of one resident', () => {
 it('a resident whom only the clerk has seen is not documented', () => {
   expect(isDocumented([])).toBe(false)
   expect(isDocumented([identity('clerk_visual', null, null)])).toBe(false)
+  expect(isDocumented([identity('face_local', null, null)])).toBe(false)
   expect(isDocumented([identity('suishen_code', '甲', '1')])).toBe(true)
 })

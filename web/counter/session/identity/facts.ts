@@ -1,11 +1,11 @@
 /** What the clerk reads of a record: the same frame for every card and code, in the order of its facts. */
-import type { IdentityView } from '@lib/protocol'
+import type { FaceAdvice, IdentityView } from '@lib/protocol'
 
 import { clockTime } from '../../clock'
 import { isPast } from './dates'
 
 /** What a card or a redeemed code says. */
-export type IdentityRecord = NonNullable<IdentityView['card']>
+export type IdentityRecord = Exclude<NonNullable<IdentityView['card']>, FaceAdvice>
 
 export interface Fact {
   id: string

@@ -6,6 +6,7 @@ const DEVICE: Record<CommandKind, DeviceKind> = {
   read_social_security_card: 'social_security_card_reader',
   take_page: 'document_camera',
   remake_page: 'document_camera',
+  compare_face: 'face_comparer',
 }
 
 export type Hindrance = 'not_serving' | 'booth_offline' | 'running' | 'absent' | 'faulted'
