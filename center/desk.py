@@ -57,9 +57,7 @@ class Desk:
         self._case_prefix = case_prefix
         self._works = Works(store, post, feed, rooms, now_ms)
         self._photos = CardPhotos()
-        self._booths = Booths(
-            self._works, items, center_name, gateway or NoGateway(), self._photos, records=records
-        )
+        self._booths = Booths(self._works, items, center_name, gateway or NoGateway(), self._photos, records=records)
         self._recordings = Recordings(self._works)
         self._pages = Pages(self._works)
         self._log_ins = LogIns(self._works, passwords or Passwords())

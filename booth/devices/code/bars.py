@@ -17,16 +17,17 @@ Grey = NDArray[np.uint8]
 STRIP_PX = (1300, 128)
 """Width and height of a strip: 27 by 2.7 cm of the desk at 1080p, twice a long code, for its middle is not known."""
 PLACES = 2
-"""Beside a sheet of text 44 labels of 45 were found at the first place (29 in a quarter of the size: fine bars are grey
-there).
+"""Beside a sheet of text 28 labels of 30 were found at the first place."""
+_GATHERED = 4
+"""So many pixels of the half, each way, are one of the tensor: it is taken where fine bars are not grey yet, and
+gathered before it costs five milliseconds.
 """
-_HALF = 2
-_ABOUT = (49, 49)
-"""The neighbourhood in pixels of the half: 2 cm, as high as bars are."""
+_ABOUT = (13, 13)
+"""The neighbourhood in gathered pixels: 2 cm, as high as bars are."""
 _FAINT = 50.0
 """Added to the energy, so that noise on an even desk is no direction."""
-_APART_PX = 120
-"""How far the next place is from the last, in pixels of the half."""
+_APART_PX = 30
+"""How far the next place is from the last, in gathered pixels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +41,21 @@ class Place:
 
 def places(half: Grey) -> list[Place]:
     """The `PLACES` likeliest in a picture that is given in half its size, likeliest first; none in a small one."""
-    if min(half.shape) < 2 * _ABOUT[0]:
+    size = (half.shape[1] // _GATHERED, half.shape[0] // _GATHERED)
+    if min(size) < 2 * _ABOUT[0]:
         return []
     across, down = cv2.Sobel(half, cv2.CV_32F, 1, 0), cv2.Sobel(half, cv2.CV_32F, 0, 1)
-    xx, yy, xy = (cv2.blur(product, _ABOUT) for product in (across * across, down * down, across * down))
+    xx, yy, xy = (
+        cv2.blur(cv2.resize(cv2.multiply(*pair), size, interpolation=cv2.INTER_AREA), _ABOUT)
+        for pair in ((across, across), (down, down), (across, down))
+    )
     difference = xx - yy
     score = (difference * difference + 4 * xy * xy) / (xx + yy + _FAINT)
     found = []
     for _ in range(PLACES):
         x, y = cv2.minMaxLoc(score)[3]
         angle = float(np.arctan2(2 * xy[y, x], difference[y, x])) / 2
-        found.append(Place(_HALF * x + 0.5, _HALF * y + 0.5, angle))
+        found.append(Place(2 * _GATHERED * (x + 0.5) - 0.5, 2 * _GATHERED * (y + 0.5) - 0.5, angle))
         score[max(0, y - _APART_PX) : y + _APART_PX, max(0, x - _APART_PX) : x + _APART_PX] = 0
     return found
 

@@ -25,7 +25,7 @@ BARS = (zxingcpp.Code128, zxingcpp.Code39, zxingcpp.EAN13, zxingcpp.EAN8)
 """Tickets and licences (Code 128, Code 39), receipts and goods (EAN)."""
 LARGE_PX = 640
 """A picture with a longer side than this is first looked at in half its size."""
-BUDGET_MS = 12.5
+BUDGET_MS = 11.0
 """What a picture may take of one core. A further pass begins only when what it takes at its slowest still fits."""
 OVERLAP_PX = 320
 """How much the two parts of a picture share that is too much for one pass at full size: the largest code there."""
@@ -135,7 +135,7 @@ FURTHER = (
     Pass("opened, half, light evened", lambda views: views.opened_half_flat, _LOCAL, 1.6),
     Pass("opened, blurred, one threshold", lambda views: views.opened_blurred, _ONE, 1.6),
     *(
-        Pass(f"bars, place {number}", lambda views, n=number: views.bars(n), _LOCAL, 1.2 if number else 6.5, BARS)  # type: ignore[misc]
+        Pass(f"bars, place {number}", lambda views, n=number: views.bars(n), _LOCAL, 1.2 if number else 4.0, BARS)  # type: ignore[misc]
         for number in range(PLACES)
     ),
     Pass("bars", lambda views: views.grey, _LOCAL, 6.0, BARS),
