@@ -9,7 +9,7 @@ FUZZ_SECONDS := $(if $(filter command line,$(origin SECONDS)),$(SECONDS),600)
 PACKAGES := protocol booth center demo bench rigs tests
 WEB_SOURCES := $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -type f -print) $(shell find protocol/text -type f)
 
-.PHONY: help demo test check types states bench bench-cards bench-calls bench-codes bench-recording bench-documents bench-face bench-loss fuzz-cards clean set-up system-packages
+.PHONY: help demo test check types states bench bench-cards bench-calls bench-codes bench-recording bench-documents bench-face bench-loss bench-media fuzz-cards clean set-up system-packages
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -49,6 +49,10 @@ bench-recording: set-up ## what recording costs; var/bench/recording.json
 
 bench-codes: set-up ## QR codes on drawn phone screens, and on photographs with DATA=FOLDER
 	$(BIN)/python -m bench codes
+
+bench-media: set-up ## forwarding against Janus and MediaRelay; SESSIONS=12: whole sessions; var/bench/media.json
+	@command -v janus >/dev/null || [ -n "$(SESSIONS)" ] || scripts/bench_packages.sh janus
+	$(BIN)/python -m bench media $(if $(SESSIONS),--sessions $(SESSIONS))
 
 bench-documents: set-up ## finding, making and reading pages, and other photographs with DATA=FOLDER
 	$(BIN)/python -m bench documents

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from bench import affair, calls, cards, codes, documents, faces, loss, recording
+from bench import affair, calls, cards, codes, documents, faces, loss, media, recording
 from demo.stage import ROOT
 
 FOLDER = ROOT / "var" / "bench"
@@ -24,6 +24,7 @@ class Name(StrEnum):
     CALLS = "calls"
     RECORDING = "recording"
     FACES = "faces"
+    MEDIA = "media"
 
 
 def _measure(name: Name) -> dict[str, Any]:
@@ -44,15 +45,21 @@ def _measure(name: Name) -> dict[str, Any]:
             return recording.measure()
         case Name.FACES:
             return faces.measure()
+        case Name.MEDIA:
+            return media.measure()
 
 
-def main(name: Annotated[Name | None, typer.Argument(help="One measurement; all without it.")] = None) -> None:
+def main(
+    name: Annotated[Name | None, typer.Argument(help="One measurement; all without it.")] = None,
+    sessions: Annotated[int, typer.Option(help="For media: so many whole sessions instead of the comparison.")] = 0,
+) -> None:
     console = Console()
     FOLDER.mkdir(parents=True, exist_ok=True)
     machine = {"cpus": os.cpu_count(), "machine": platform.machine(), "python": platform.python_version()}
     for one in [name] if name is not None else list(Name):
-        result = {"machine": machine, **_measure(one)}
-        path = FOLDER / f"{one}.json"
+        whole = one is Name.MEDIA and sessions > 0
+        result = {"machine": machine, **(media.measure_sessions(sessions) if whole else _measure(one))}
+        path = FOLDER / ("media-sessions.json" if whole else f"{one}.json")
         path.write_text(json.dumps(result, indent=2) + "\n", "utf-8")
         console.print_json(json.dumps(result))
         console.print(f"→ {path.relative_to(ROOT)}")

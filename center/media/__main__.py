@@ -9,6 +9,7 @@ import logging
 import signal
 import socket
 import sys
+from collections.abc import Callable
 
 from center.media.process.service import serve
 
@@ -20,8 +21,16 @@ def main() -> None:
     # Their lines would quote SDP, which is personal, and addresses.
     for library in ("aioice", "aiortc", "asyncio"):
         logging.getLogger(library).setLevel(logging.WARNING)
-    with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(serve(socket.socket(fileno=int(sys.argv[1]))))
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
 
 
 if __name__ == "__main__":
