@@ -51,6 +51,7 @@ class PublisherEnd(ReceivingEnd):
     def __init__(self, kind: str, transport: RTCDtlsTransport, rates: UplinkRates | None = None) -> None:
         super().__init__(kind, transport)
         self.keyframes_requested = 0
+        self._video = kind == "video"
         self.track_name: TrackName | None = None
         """Told by the plane when the offer is answered."""
         self._rates = rates or UplinkRates()
@@ -64,6 +65,7 @@ class PublisherEnd(ReceivingEnd):
         self._keyframe_due = False
         self._octets = 0
         self._reported_at_s = float("-inf")
+        self._timestamp = -1
         self._picture: tuple[int, int, float] | None = None
         """The newest one's SSRC, timestamp, and timestamp in seconds without a wrap."""
 
@@ -104,12 +106,18 @@ class PublisherEnd(ReceivingEnd):
     def on_packet(self, packet: Packet, now_s: float) -> None:
         if packet.ssrc != self._ssrc:
             self._ssrc = packet.ssrc
-            self._gaps, self._history, self._clock = Gaps(), History(), None
+            self._gaps, self._history, self._clock = Gaps(), History(now_s), None
             self._limit(now_s)
         self._octets += packet.end
-        if self.kind == "video":
+        if self._video:
             self._history.add(packet, now_s)
-            self._mend(packet, now_s)
+            if packet.timestamp != self._timestamp:
+                self._timestamp = packet.timestamp
+                self._note_picture(packet, now_s)
+            if lost := self._gaps.arrived(packet.sequence_number, now_s):
+                self._ask_again(lost, packet.ssrc)
+            if self._keyframe_due:
+                self.request_keyframe(now_s)
         for sink in self._sinks:
             sink.take(packet, now_s)
 
@@ -134,12 +142,8 @@ class PublisherEnd(ReceivingEnd):
             self._picture = (ssrc, packet.timestamp, made_s)
             self._rates.on_picture(self.track_name, made_s, now_s)
 
-    def _mend(self, packet: Packet, now_s: float) -> None:
-        self._note_picture(packet, now_s)
-        if lost := self._gaps.arrived(packet.sequence_number, now_s):
-            self.feed_back(RtcpRtpfbPacket(fmt=RTCP_RTPFB_NACK, ssrc=self.own_ssrc, media_ssrc=packet.ssrc, lost=lost))
-        if self._keyframe_due:
-            self.request_keyframe(now_s)
+    def _ask_again(self, lost: list[int], ssrc: int) -> None:
+        self.feed_back(RtcpRtpfbPacket(fmt=RTCP_RTPFB_NACK, ssrc=self.own_ssrc, media_ssrc=ssrc, lost=lost))
 
     def _limit(self, now_s: float) -> None:
         if self.kind != "video" or self._ssrc is None:
@@ -206,7 +210,9 @@ class SubscriberEnd(SendingEnd):
         size = self._write(self._header, packet, form.payload_type, place, now_s)
         self.packets_sent += 1
         self._octets_sent += packet.end - packet.start
-        self._credit = min(MOST_CREDIT_BYTES, self._credit + size)
+        self._credit += size
+        if self._credit > MOST_CREDIT_BYTES:
+            self._credit = MOST_CREDIT_BYTES
         path.send_outbox(size)
 
     def tell_clock(self, ssrc: int, ntp: int, timestamp: int, now_s: float) -> None:

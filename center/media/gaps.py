@@ -28,6 +28,9 @@ class Gaps:
         if self._newest is None:
             self._newest = sequence_number
             return []
+        if not self._missing and sequence_number == self._newest + 1 & 0xFFFF:
+            self._newest = sequence_number
+            return []
         due: list[int] = []
         ahead = (sequence_number - self._newest + 0x8000 & 0xFFFF) - 0x8000
         if ahead > MOST_MISSING:

@@ -13,11 +13,13 @@ class Bucket:
 
     def take(self, units: float, now_s: float) -> bool:
         """True when so much may pass now; it is then used up."""
-        if self._at_s is not None:
+        if self._at_s is None:
+            self._at_s = now_s
+        if self._level < units:  # what was saved up since then is counted when it is needed
             self._level = min(self._burst, self._level + (now_s - self._at_s) * self._rate)
-        self._at_s = now_s
-        if self._level < units:
-            return False
+            self._at_s = now_s
+            if self._level < units:
+                return False
         self._level -= units
         return True
 

@@ -8,7 +8,7 @@ import logging
 import struct
 import time
 from collections.abc import Iterable
-from typing import Protocol
+from typing import Any, Protocol
 
 from aiortc import RTCDtlsTransport
 from aiortc.rtp import AnyRtcpPacket, RtcpPacket
@@ -27,6 +27,7 @@ CHATTER_RATE, CHATTER_BURST = 200.0, 400.0
 """STUN and DTLS datagrams, a second and at once. A handshake takes 20, checks and consent 2 a second."""
 COMPLAINT_S = 10.0
 
+_monotonic = time.monotonic
 _inbox, _outbox = memoryview(inbox), memoryview(outbox)
 _log = logging.getLogger(__name__)
 
@@ -50,6 +51,9 @@ class MediaPath:
         self._transport = transport
         self._pairs = transport.transport._connection._nominated
         self._keys = Keys(transport)
+        self._pair: Any = None
+        self._address: Address = ("", 0)
+        self._socket: Any = None
         self._sections: dict[int, Section] = {}
         self._sections_of_type: dict[int, list[Section]] = {}
         self._rtcp_takers: tuple[RtcpTaker, ...] = ()
@@ -85,26 +89,34 @@ class MediaPath:
     # --- In ---
 
     def take_datagram(self, size: int, address: Address) -> None:
-        pair, dropped = self._pairs.get(1), self._complaints.dropped
-        if pair is None or address[:2] != pair.remote_addr:
-            dropped.strangers += 1
+        pair = self._pairs.get(1)
+        if pair is not self._pair:
+            self._follow(pair)
+        if pair is None or address[:2] != self._address:
+            self._complaints.dropped.strangers += 1
             return
-        now_s = time.monotonic()
+        now_s = _monotonic()
         if not self._share.take(size, now_s):
-            dropped.excess += 1
+            self._complaints.dropped.excess += 1
             return
-        if size < 12 or not self._keys.ready():
+        if size < 12 or (not self._keys.is_ready and not self._keys.ready()):
             return
         rtcp = 192 <= inbox[1] <= 223  # RFC 5761, 4
         size = self._keys.open(size, rtcp)
         if not size:
-            dropped.unauthentic += 1
+            self._complaints.dropped.unauthentic += 1
             return
         self.heard_s = now_s
         if rtcp:
             self._take_rtcp(bytes(_inbox[:size]), now_s)
         else:
             self._take_rtp(bytes(_inbox[:size]), now_s)
+
+    def _follow(self, pair: Any) -> None:
+        """Note the way to the peer, which changes when ICE nominates another."""
+        self._pair = pair
+        if pair is not None:
+            self._address, self._socket = pair.remote_addr, pair.protocol.transport
 
     def may_talk(self, address: Address, now_s: float) -> bool:
         """Whether one more datagram of STUN or DTLS from this address is taken."""
@@ -122,19 +134,23 @@ class MediaPath:
 
     def _take_rtp(self, data: bytes, now_s: float) -> None:
         packet = read_packet(data)
-        section = self._section_of(packet) if packet is not None else None
-        if packet is None or section is None:
+        if packet is None:
+            self._complaints.dropped.malformed += 1
+            return
+        section = self._sections.get(packet.ssrc) or self._section_of(packet)
+        if section is None:
             self._complaints.dropped.malformed += 1
         else:
             section.take_packet(packet, now_s)
 
     def _section_of(self, packet: Packet) -> Section | None:
-        section = self._sections.get(packet.ssrc)
-        if section is None and len(self._sections) < MOST_SSRCS:
+        """Whose an SSRC is that nobody named."""
+        if len(self._sections) < MOST_SSRCS:
             sections = self._sections_of_type.get(packet.payload_type, [])
             if len(sections) == 1:
-                section = self._sections[packet.ssrc] = sections[0]
-        return section
+                self._sections[packet.ssrc] = sections[0]
+                return sections[0]
+        return None
 
     def _take_rtcp(self, data: bytes, now_s: float) -> None:
         try:
@@ -157,5 +173,11 @@ class MediaPath:
     def send_outbox(self, size: int, rtcp: bool = False) -> None:
         """Send the first `size` bytes of `outbox`, or lose them."""
         pair = self._pairs.get(1)
-        if pair is not None and self._keys.ready() and (size := self._keys.seal(size, rtcp)):
-            pair.protocol.transport.sendto(_outbox[:size], pair.remote_addr)
+        if pair is not self._pair:
+            self._follow(pair)
+        keys = self._keys
+        if pair is None or (not keys.is_ready and not keys.ready()):
+            return
+        size = keys.seal(size, rtcp)
+        if size:
+            self._socket.post(_outbox[:size], self._address)

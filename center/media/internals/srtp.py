@@ -27,14 +27,16 @@ class Keys:
         self._receive: Any = None
         self._send: Any = None
         self._sessions: Any = None
+        self.is_ready = False
 
     def ready(self) -> bool:
-        """True when packets can be opened and sealed."""
-        if self._send is None and self._transport._tx_srtp is not None:
+        """True when packets can be opened and sealed. `is_ready` is that once `ready` found it out."""
+        if not self.is_ready and self._transport._tx_srtp is not None:
             # The sessions own what the pointers point to.
             self._sessions = (self._transport._rx_srtp, self._transport._tx_srtp)
             self._receive, self._send = (session._srtp[0] for session in self._sessions)
-        return self._send is not None
+            self.is_ready = True
+        return self.is_ready
 
     def open(self, size: int, rtcp: bool) -> int:
         """Decrypt the first `size` bytes of `inbox`, and say how many are left; 0 for what is not authentic, or came

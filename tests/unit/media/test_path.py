@@ -26,7 +26,7 @@ class Sent:
     def __init__(self) -> None:
         self.datagrams: list[tuple[bytes, tuple[str, int]]] = []
 
-    def sendto(self, data: bytes, address: tuple[str, int]) -> None:
+    def post(self, data: memoryview, address: tuple[str, int]) -> None:
         self.datagrams.append((bytes(data), address))
 
 

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from center.media.flow import Packet
-from center.media.history import KEPT_S, MOST_PACKETS, History
+from center.media.history import FEWEST_PACKETS, KEPT_S, MOST_PACKETS, History
 from center.media.policing import Bucket, Complaints
 from center.media.reception import Reception
 
@@ -38,16 +38,16 @@ def packet(number: int, timestamp: int = 0) -> Packet:
     return Packet(b"", 0, 0, 96, 0, number & 0xFFFF, timestamp & 0xFFFFFFFF, 1)
 
 
-def test_a_history_keeps_what_is_new_and_is_bounded_in_time_and_number() -> None:
-    history = History()
-    for number in range(70_000):
-        history.add(packet(number), number * 0.0001)
-        assert history.recall(number & 0xFFFF) is not None
-    assert len(history._packets) == len(history._order) == MOST_PACKETS
-    history.add(packet(70_001), 7.0 + KEPT_S + 1)
-    assert len(history._packets) == 1
-    history.add(packet(70_001), 100.0)
-    assert len(history._packets) == 1
+def test_a_history_keeps_half_a_second_of_any_rate_and_is_bounded() -> None:
+    for rate in (150, 2100, 6000):
+        history, kept = History(), int(rate * KEPT_S)
+        for number in range(3 * rate):
+            history.add(packet(number), number / rate)
+        newest = 3 * rate - 1
+        assert all(history.recall(newest - back & 0xFFFF) is not None for back in range(kept))
+        assert history.recall(newest + 1 & 0xFFFF) is None
+        assert len(history._packets) <= MOST_PACKETS
+    assert len(History()._packets) == FEWEST_PACKETS
 
 
 @given(

@@ -2,13 +2,14 @@
 
 import asyncio
 import socket
+from types import SimpleNamespace
 from typing import cast
 
 import pytest
 from aioice.ice import Connection
 
 from center.media.interface import MediaError, MediaSettings
-from center.media.internals.sockets import Address, MediaSocket, bind, check_settings, inbox
+from center.media.internals.sockets import Address, MediaSocket, bind, check_settings, gather, inbox
 
 
 class Protocol:
@@ -74,6 +75,42 @@ async def test_a_subscriber_that_never_reads_costs_a_bounded_buffer_and_no_waiti
         await asyncio.sleep(0)
 
 
+class Echo(Taker):
+    """Posts for each datagram of media some of its own."""
+
+    def __init__(self, sizes: list[int], address: Address) -> None:
+        super().__init__()
+        self.sizes = sizes
+        self.address = address
+        self.out: MediaSocket | None = None
+
+    def take_datagram(self, size: int, address: Address) -> None:
+        assert self.out is not None
+        for number, length in enumerate(self.sizes):
+            self.out.post(memoryview(bytes([number]) * length), self.address)
+
+
+@pytest.mark.parametrize("segments", [True, False])
+@pytest.mark.parametrize("sizes", [[1200], [1200] * 6 + [300], [300, 1200, 1200, 300, 300, 1199, 1200], [500] * 40])
+async def test_a_burst_leaves_as_the_packets_that_were_posted_in_their_order(sizes: list[int], segments: bool) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as subscriber:
+        subscriber.bind(("127.0.0.1", 0))
+        subscriber.setblocking(False)
+        echo = Echo(sizes, subscriber.getsockname())
+        bound = bind("127.0.0.1", MediaSettings())
+        echo.out = transport = MediaSocket(bound, Protocol(), echo)  # type: ignore[arg-type]
+        transport._segments = segments
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as publisher:
+            publisher.sendto(b"\x80media", bound.getsockname())
+        async with asyncio.timeout(5):
+            loop = asyncio.get_running_loop()
+            came = [await loop.sock_recv(subscriber, 2048) for _ in sizes]
+        transport.close()
+        await asyncio.sleep(0)
+    assert came == [bytes([number]) * length for number, length in enumerate(sizes)]
+    assert transport._segments is segments
+
+
 def test_ports_stay_in_their_range_and_run_out() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.bind(("127.0.0.1", 0))
@@ -94,9 +131,7 @@ def test_what_is_no_range_is_refused(ports: tuple[int, int]) -> None:
 
 
 async def test_a_connection_without_any_address_offers_the_loopback() -> None:
-    from center.media.internals.sockets import gather
-
-    connection = cast(Connection, type("Stub", (), {"_protocols": []})())
+    connection = cast(Connection, SimpleNamespace(_protocols=[], protocol_lost=lambda protocol: None))
     (candidate,) = gather(connection, Taker(), MediaSettings(), 1, [])
     assert candidate.host == "127.0.0.1"
     await connection._protocols[0].close()
