@@ -5,6 +5,7 @@ received, without a copy, a parse or a wake-up; all others (STUN, DTLS) go to ai
 """
 
 import asyncio
+import errno
 import random
 import socket
 import struct
@@ -33,6 +34,8 @@ Address = tuple[str, int]
 _UDP_SEGMENT = 103
 """Linux' <linux/udp.h>; Python has no name for it."""
 _SEGMENT = struct.Struct("=H")
+_NO_SEGMENTS = (errno.EINVAL, errno.EIO, errno.EMSGSIZE, errno.EOPNOTSUPP)
+"""A kernel or a device that can't, or packets larger than the way's MTU: one by one from then on."""
 
 
 class MediaTaker(Protocol):
@@ -102,10 +105,10 @@ class MediaSocket(asyncio.DatagramTransport):
             try:
                 self._socket.sendmsg(run, [(socket.IPPROTO_UDP, _UDP_SEGMENT, _SEGMENT.pack(size))], 0, self._posted_to)
                 return
-            except BlockingIOError:
-                return
-            except OSError:
-                self._segments = False  # packets larger than the way's MTU, or a device that can't: as ever from now on
+            except OSError as error:
+                if error.errno not in _NO_SEGMENTS:
+                    return
+                self._segments = False
         for data in run:
             self.sendto(data, self._posted_to)
 
