@@ -6,10 +6,10 @@ SHELL := /bin/bash
 PYTHON := $(firstword $(shell command -v python3.11) $(shell command -v python3))
 BIN := .venv/bin
 FUZZ_SECONDS := $(if $(filter command line,$(origin SECONDS)),$(SECONDS),600)
-PACKAGES := protocol booth center demo bench rigs tests
+PACKAGES := protocol booth center reading demo bench rigs tests
 WEB_SOURCES := $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -type f -print) $(shell find protocol/text -type f)
 
-.PHONY: help demo test check types states bench bench-cards bench-calls bench-codes bench-recording bench-documents bench-face bench-loss bench-media fuzz-cards clean set-up system-packages
+.PHONY: help demo test check types states bench bench-cards bench-calls bench-codes bench-recording bench-documents bench-reading bench-face bench-loss bench-media fuzz-cards clean set-up system-packages
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -47,6 +47,9 @@ bench-calls: set-up ## time to picture: 50 calls in two real Chromiums; var/benc
 bench-recording: set-up ## what recording costs; var/bench/recording.json
 	$(BIN)/python -m bench recording
 
+bench-reading: set-up ## read generated cards and pages, CARDS (1000); var/bench/reading.json
+	$(BIN)/python -m bench reading
+
 bench-codes: set-up ## QR codes on drawn phone screens, and on photographs with DATA=FOLDER
 	$(BIN)/python -m bench codes
 
@@ -81,7 +84,7 @@ system-packages:
 .venv/.ready: pyproject.toml constraints.txt | system-packages
 	@echo "Setting up Python"
 	@[ -x $(BIN)/python ] || $(PYTHON) -m venv .venv
-	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,reading]'
 	@touch $@
 
 web/node_modules/.ready: web/package.json web/package-lock.json | .venv/.ready
