@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from bench import affair, calls, cards, codes, documents, faces, loss, media, recording
+from bench import affair, calls, cards, codes, documents, documents_read, faces, loss, media, recording
 from demo.stage import ROOT
 
 FOLDER = ROOT / "var" / "bench"
@@ -25,6 +25,7 @@ class Name(StrEnum):
     RECORDING = "recording"
     FACES = "faces"
     MEDIA = "media"
+    READING = "reading"
 
 
 def _measure(name: Name) -> dict[str, Any]:
@@ -47,6 +48,8 @@ def _measure(name: Name) -> dict[str, Any]:
             return faces.measure()
         case Name.MEDIA:
             return media.measure()
+        case Name.READING:
+            return documents_read.measure()
 
 
 def main(

@@ -38,7 +38,7 @@ async def _play() -> list[Record]:
     clerk_plan = ClerkPlan("wang", "王窗口", "3")
     records: list[Record] = []
     async with (
-        raise_stage(ROOT / "var" / "bench" / "stage", Site(free_port()), [booth], [clerk_plan]) as stage,
+        raise_stage(ROOT / "var" / "bench" / "stage", Site(free_port(), reads=False), [booth], [clerk_plan]) as stage,
         clerk_at(stage.site, clerk_plan) as clerk,
         resident_at(booth) as resident,
     ):
