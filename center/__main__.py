@@ -19,6 +19,7 @@ from center.config import CenterConfig, load_catalogue, load_config, load_gatewa
 from center.desk import Desk
 from center.errors import ConfigError
 from center.media.interface import MediaPlane, ParticipantUp
+from center.reader import ReaderProcess
 from center.recordings_cli import cli as recordings_cli
 from center.retention import clean
 from center.store import journal
@@ -177,6 +178,7 @@ async def serve(config: CenterConfig) -> None:
         gateway = None
         if config.gateway.url and gateway_key:
             gateway = await stack.enter_async_context(open_gateway(config.gateway.url, gateway_key))
+        reader = await stack.enter_async_context(ReaderProcess()) if config.reading.enabled else None
         desk = Desk(
             store=store,
             items=items,
@@ -188,6 +190,7 @@ async def serve(config: CenterConfig) -> None:
             now_ms=now_ms,
             gateway=gateway,
             records=config.recordings.enabled,
+            reader=reader,
         )
         await desk.start()
         runner = web.AppRunner(
@@ -204,6 +207,7 @@ async def serve(config: CenterConfig) -> None:
             if config.recordings.keep_days:
                 keep_ms = config.recordings.keep_days * DAY_MS
                 tasks.create_task(_clean_recordings(store, keep_ms), name="clean recordings")
+            tasks.create_task(desk.read_pages(), name="reading")
             tasks.create_task(_follow_media(desk, links.media_down, media), name="media events")
             tasks.create_task(_follow_recordings(desk, media), name="recording news")
             typer.echo(say("center.listening", url=_url(config, listener)))

@@ -93,6 +93,12 @@ class RecordingsSection(Struct, frozen=True, forbid_unknown_fields=True):
     keep_days: Annotated[int, Meta(ge=0, le=36_500)] = 90
 
 
+class ReadingSection(Struct, frozen=True, forbid_unknown_fields=True):
+    """Whether pages are read (`python -m reading`). Where its libraries are not installed nothing is read anyway."""
+
+    enabled: bool = True
+
+
 class CenterConfig(Struct, frozen=True, forbid_unknown_fields=True):
     center: CenterSection
     http: HttpSection
@@ -103,6 +109,7 @@ class CenterConfig(Struct, frozen=True, forbid_unknown_fields=True):
     media: MediaSection = MediaSection()
     turn: TurnSection = TurnSection()
     recordings: RecordingsSection = RecordingsSection()
+    reading: ReadingSection = ReadingSection()
 
 
 def load_config(path: Path) -> CenterConfig:

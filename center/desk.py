@@ -17,6 +17,7 @@ from center.core.queue import case_no, center_day, next_to_call
 from center.desk_booths import Booths, LinkOpened
 from center.desk_log_in import LogIns
 from center.desk_pages import PageBytes, Pages
+from center.desk_readings import Readings
 from center.desk_recordings import Recordings
 from center.desk_view import Views
 from center.desk_work import BoothPost, Feed, Rooms, Work, Works
@@ -24,7 +25,8 @@ from center.errors import DeskError
 from center.gateway.interface import Gateway, NoGateway
 from center.media.interface import RecordingNews
 from center.passwords import Passwords
-from center.store import affairs, links
+from center.reader import PageReader
+from center.store import affairs, links, readings
 from center.store.store import Store
 from protocol.counter import BoothRow, ClerkView, CounterView, IdentitySource
 from protocol.errors import ErrorCode
@@ -32,6 +34,8 @@ from protocol.fields import Wording
 from protocol.marks import Mark
 from protocol.messages import BoothMessage, CommandKind, Outcome
 from protocol.pages import PageAnnounced, PagePart
+from protocol.reading import Attribute
+from protocol.suggestions import SuggestionAnswer
 
 __all__ = ["BoothPost", "Desk", "Feed", "LinkOpened", "PageBytes", "Rooms"]
 
@@ -51,17 +55,19 @@ class Desk:
         passwords: Passwords | None = None,
         gateway: Gateway | None = None,
         records: bool = False,
+        reader: PageReader | None = None,
     ) -> None:
         """`items`: the catalogue by item id. `now_ms`: Unix time in milliseconds. `records`: sessions are recorded when
-        the resident agrees."""
+        the resident agrees. Without a `reader` nothing is read."""
         self._case_prefix = case_prefix
         self._works = Works(store, post, feed, rooms, now_ms)
         self._photos = CardPhotos()
         self._booths = Booths(self._works, items, center_name, gateway or NoGateway(), self._photos, records=records)
         self._recordings = Recordings(self._works)
-        self._pages = Pages(self._works)
+        self._readings = Readings(self._works, reader)
+        self._pages = Pages(self._works, self._readings.look)
         self._log_ins = LogIns(self._works, passwords or Passwords())
-        self._views = Views(self._works, self._pages, self._photos, center_name)
+        self._views = Views(self._works, self._pages, self._readings, self._photos, center_name)
 
     async def start(self) -> None:
         """Take up what an earlier run of the center left: sessions whose links are gone are interrupted, and the rooms
@@ -285,6 +291,18 @@ class Desk:
             lambda affair, now_ms: decide_pages.mark_page(affair, clerk, now_ms, page_id=page_id, marks=tuple(marks)),
         )
 
+    async def answer_suggestion(
+        self, clerk: ClerkView, affair_id: str, page_id: str, attribute: Attribute, answer: SuggestionAnswer
+    ) -> None:
+        """Put on record what the clerk did with something that was read on a page; the form is changed elsewhere."""
+        async with self._works.work() as work:
+            affair = await work.load(affair_id)
+            decision = decide_pages.answer_suggestion(
+                affair, clerk, work.now_ms, page_id=page_id, attribute=attribute, answer=answer
+            )
+            await readings.answer(work.tx, page_id, attribute, answer)
+            await work.apply(_actor(clerk), affair, decision)
+
     async def change_form(self, clerk: ClerkView, affair_id: str, revision: int, values: dict[str, str]) -> None:
         """Replace the form's values; a signature of the older form falls. Raises `stale_revision`."""
         await self._act(
@@ -345,6 +363,10 @@ class Desk:
                 async with self._works.work() as work:
                     affair = await work.load(affair_id)
                     await work.apply("center", affair, decide(affair, work.now_ms))
+
+    async def read_pages(self) -> None:
+        """Read the pages that come, until cancelled; returns when nobody can."""
+        await self._readings.run()
 
     # --- Inside ---
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from weakref import WeakValueDictionary
 
@@ -28,8 +29,10 @@ class PageBytes:
 
 
 class Pages:
-    def __init__(self, works: Works) -> None:
+    def __init__(self, works: Works, stored: Callable[[], None] = lambda: None) -> None:
+        """`stored` is called after a page was stored in full; it never blocks."""
         self._works = works
+        self._stored = stored
         self._documents = works.store.documents
         # One upload of a page at a time: a booth that reconnects may still have an older request under way.
         self._uploads: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -160,6 +163,8 @@ class Pages:
                 decision = decide_booth.store_page(affair, page_id, part, work.now_ms)
                 await work.apply(f"booth:{booth_id}", affair, decision)
         await self._documents.discard(page_id, part)
+        if part is PagePart.FULL:
+            self._stored()
 
     def _lock(self, page_id: str) -> asyncio.Lock:
         lock = self._uploads.get(page_id)

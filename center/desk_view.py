@@ -3,10 +3,12 @@
 from center.card_photos import CardPhotos
 from center.core.affair import Affair
 from center.core.queue import day_began_ms
+from center.core.suggestions import Reading
 from center.core.views import affair_view
 from center.desk_pages import Pages
+from center.desk_readings import Readings
 from center.desk_work import Works
-from center.store import affairs, booths, journal
+from center.store import affairs, booths, journal, readings
 from center.store.affairs import TicketSummary
 from protocol.counter import BoothRow, ClerkView, CounterView, TicketRow, TimelineRow
 from protocol.fields import Wording
@@ -14,16 +16,18 @@ from protocol.states import TicketState
 
 
 class Views:
-    def __init__(self, works: Works, pages: Pages, photos: CardPhotos, center_name: Wording) -> None:
+    def __init__(self, works: Works, pages: Pages, read: Readings, photos: CardPhotos, center_name: Wording) -> None:
         self._works = works
         self._photos = photos
         self._pages = pages
+        self._readings = read
         self._center_name = center_name
 
     async def of(self, clerk: ClerkView) -> CounterView:
         """One snapshot of the store, a dozen queries by key or index."""
         affair: Affair | None = None
         timeline: list[TimelineRow] = []
+        read: dict[str, Reading] = {}
         async with self._works.store.read() as tx:
             position = (await journal.head(tx)).position
             rows = {row.booth_id: row for row in await booths.rows(tx)}
@@ -34,6 +38,7 @@ class Views:
             if affair_id is not None:
                 affair = await affairs.load(tx, affair_id)
                 timeline = await journal.timeline(tx, affair_id)
+                read = await readings.of_affair(tx, affair_id)
         received = await self._pages.received(affair) if affair else {}
         return CounterView(
             position=position,
@@ -43,7 +48,13 @@ class Views:
             missed=[_row(each, rows) for each in tickets if _is_put_aside(each, clerk)],
             booths=list(rows.values()),
             affair=affair_view(
-                affair, rows[affair.ticket.booth_id], timeline, received, self._photos.kept(affair.affair_id)
+                affair,
+                rows[affair.ticket.booth_id],
+                timeline,
+                received,
+                read,
+                self._readings.reader_there,
+                self._photos.kept(affair.affair_id),
             )
             if affair
             else None,

@@ -83,6 +83,8 @@ class Site:
     """The port that booths are told, when something stands between them and the center."""
     turn_url: str | None = None
     turn_secret: str = field(default="", repr=False)
+    reads: bool = True
+    """Whether the center reads the pages."""
 
     @property
     def url(self) -> str:
@@ -293,6 +295,7 @@ class Stage:
                 "catalogue": {"folder": str(ROOT / "catalogue" / "items")},
                 "gateway": {"url": self._gateway_url, "key_file": str(gateway_key)},
                 **self._turn_section(),
+                "reading": {"enabled": self.site.reads},
             },
         )
         for plan in self.booths:

@@ -50,6 +50,7 @@ from protocol.states import (
     SignatureState,
     TicketState,
 )
+from protocol.suggestions import ReadingState, ReadingView
 
 
 class IdentitySource(StrEnum):
@@ -188,6 +189,7 @@ class PageView(Personal, frozen=True):
     """Whether the untouched frame is stored too (`…/frame`)."""
     corners: Corners | None = None
     """Where the page was found in the frame."""
+    reading: ReadingView = ReadingView(ReadingState.UNREAD)
 
 
 class SignatureView(Personal, frozen=True):

@@ -9,7 +9,7 @@ from typing import Any
 
 from msgspec import inspect as kinds
 
-from protocol import counter, kiosk
+from protocol import counter, kiosk, suggestions
 from protocol.errors import ErrorCode
 from protocol.messages import Region
 from protocol.states import VisitState
@@ -29,6 +29,7 @@ ROOTS: tuple[Any, ...] = (
     counter.PageMarked,
     counter.PageMoved,
     counter.PageTurned,
+    suggestions.SuggestionAnswered,
     counter.FinishWanted,
     counter.ClerkOffer,
     counter.ClerkAnswer,

@@ -12,6 +12,8 @@ from center.errors import DeskError
 from protocol.counter import ClerkView
 from protocol.errors import ErrorCode
 from protocol.marks import Mark
+from protocol.reading import Attribute
+from protocol.suggestions import SuggestionAnswer
 
 
 def file_page(affair: Affair, clerk: ClerkView, now_ms: int, *, page_id: str, material_id: str | None) -> Decision:
@@ -57,6 +59,17 @@ def mark_page(affair: Affair, clerk: ClerkView, now_ms: int, *, page_id: str, ma
     if page.marks != marks:
         change.put_page(replace(page, marks=marks))
         change.note(EntryKind.PAGE_MARKED, page_id=page_id, marks=len(marks))
+    return change.decision()
+
+
+def answer_suggestion(
+    affair: Affair, clerk: ClerkView, now_ms: int, *, page_id: str, attribute: Attribute, answer: SuggestionAnswer
+) -> Decision:
+    """Put on record what the clerk did with something that was read on a page."""
+    change, _ = _of_clerk(affair, clerk, now_ms, page_id)
+    taken = answer is SuggestionAnswer.TAKEN
+    kind = EntryKind.SUGGESTION_TAKEN if taken else EntryKind.SUGGESTION_IGNORED
+    change.note(kind, page_id=page_id, attribute=attribute)
     return change.decision()
 
 

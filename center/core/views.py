@@ -1,8 +1,9 @@
 """An affair as the others see it: the booth's visit, the clerk's view."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from center.core.affair import LIVE, Affair
+from center.core.suggestions import Reading, reading_view
 from protocol.counter import (
     AffairView,
     BoothRow,
@@ -58,10 +59,12 @@ def affair_view(
     booth: BoothRow,
     timeline: Sequence[TimelineRow],
     received: dict[str, int],
+    readings: Mapping[str, Reading],
+    reader_there: bool,
     photos: Collection[IdentitySource] = (),
 ) -> AffairView:
-    """The affair as its clerk sees it. `received` says how many bytes of each unfinished page are there; `photos`, of
-    which cards the photo can be shown.
+    """The affair as its clerk sees it. `received` says how many bytes of each unfinished page are there; `readings`,
+    what was read on which page; `photos`, of which cards the photo can be shown.
     """
     ticket, case, session = affair.ticket, affair.case, affair.session
     return AffairView(
@@ -114,6 +117,7 @@ def affair_view(
                 flaws=page.announced.flaws,
                 has_frame=page.has_frame,
                 corners=_corners(page.announced.outline),
+                reading=reading_view(affair, page, readings.get(page.announced.page_id), reader_there),
             )
             for page in affair.pages
         ],

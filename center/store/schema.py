@@ -281,3 +281,14 @@ segments = Table(
     Column("duration_ms", BigInteger, nullable=False),
     PrimaryKeyConstraint("recording_id", "n"),
 )
+
+readings = Table(
+    "readings",
+    metadata,
+    Column("page_id", Text, ForeignKey("pages.page_id", ondelete="CASCADE"), primary_key=True),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("failure", Text),
+    Column("answers", Text, nullable=False),
+    Column("read_sealed", LargeBinary),
+    Column("text_sealed", LargeBinary),
+)

@@ -14,6 +14,8 @@ from protocol.counter import ClerkView, PageAdjusted, PageFiled, PageMarked, Pag
 from protocol.fields import Message
 from protocol.marks import Mark
 from protocol.messages import CenterFleeting, CommandKind, Region, RegionWanted
+from protocol.reading import Attribute
+from protocol.suggestions import SuggestionAnswer, SuggestionAnswered
 
 PAGE = AFFAIR + r"/pages/{page_id:[A-Za-z0-9_-]{1,40}}"
 
@@ -47,6 +49,10 @@ class AffairPageDesk(Protocol):
 
     async def mark_page(self, clerk: ClerkView, affair_id: str, page_id: str, marks: list[Mark]) -> None: ...
 
+    async def answer_suggestion(
+        self, clerk: ClerkView, affair_id: str, page_id: str, attribute: Attribute, answer: SuggestionAnswer
+    ) -> None: ...
+
 
 class Booths(Protocol):
     def pass_on(self, booth_id: str, message: CenterFleeting) -> None: ...
@@ -70,6 +76,10 @@ class AffairPages:
             web.post(f"{PAGE}/corners", self._adjust),
             web.get(f"{AFFAIR}/pages.pdf", self._pdf),
             web.post(f"{AFFAIR}/region", self._look),
+            web.post(
+                f"{PAGE}/suggestions",
+                self._of(SuggestionAnswered, lambda c, a, p, b: desk.answer_suggestion(c, a, p, b.attribute, b.answer)),
+            ),
         ]
 
     def _of(self, kind: type[_M], action: "Action[_M]") -> Handler:

@@ -87,7 +87,7 @@ async def playing(folder: Path, site: Site, booth: BoothPlan) -> AsyncIterator[S
 
 @pytest.fixture
 async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
-    async with playing(tmp_path / "stage", Site(free_port()), simulated_booth()) as scene:
+    async with playing(tmp_path / "stage", Site(free_port(), reads=False), simulated_booth()) as scene:
         yield scene
 
 
@@ -144,7 +144,7 @@ async def test_an_affair_survives_the_death_of_the_center(scene: Scene) -> None:
 async def test_a_page_that_was_on_its_way_when_the_center_died_arrives_once(tmp_path: Path) -> None:
     port = free_port()
     async with Cable(port) as cable:
-        site = Site(port, booths_port=cable.port)
+        site = Site(port, booths_port=cable.port, reads=False)
         async with playing(tmp_path / "stage", site, simulated_booth()) as scene:
             await scene.resident.lay_page(PAGE)
             cable.limit(150_000)
@@ -162,7 +162,7 @@ async def test_a_booth_restarted_with_pages_in_its_outbox_delivers_them_once(tmp
     port = free_port()
     async with AsyncExitStack() as stack:
         cable = await stack.enter_async_context(Cable(port))
-        site = Site(port, booths_port=cable.port)
+        site = Site(port, booths_port=cable.port, reads=False)
         booth = simulated_booth()
         stage = await stack.enter_async_context(raise_stage(tmp_path / "stage", site, [booth], [CLERK]))
         clerk = await stack.enter_async_context(clerk_at(site, CLERK))
@@ -198,7 +198,7 @@ async def test_a_command_that_a_dying_booth_held_is_told_as_failed(scene: Scene)
 async def test_ten_seconds_without_a_network_interrupt_the_affair_and_lose_nothing(tmp_path: Path) -> None:
     with Host() as host:
         certificate_file, key_file = write_certificate(tmp_path, host.here)
-        site = Site(free_port(), host.here, certificate_file, key_file)
+        site = Site(free_port(), host.here, certificate_file, key_file, reads=False)
         booth = replace(simulated_booth(), prefix=host.prefix, socket_factory=host.socket)
         async with playing(tmp_path / "stage", site, booth) as scene:
             host.cut()

@@ -41,6 +41,22 @@ export interface Ask {
   material: Wording | null
 }
 
+export type Attribute =
+  | 'name'
+  | 'sex'
+  | 'ethnicity'
+  | 'birth_date'
+  | 'address'
+  | 'number'
+  | 'issuer'
+  | 'valid_from'
+  | 'valid_until'
+  | 'card_number'
+  | 'relation'
+  | 'insurance_number'
+  | 'booklet_number'
+  | 'phone'
+
 export interface BenchCard {
   card_id: string
   name: Wording
@@ -234,6 +250,15 @@ export interface DeviceStatus {
 export interface Disputed {
   type: 'disputed'
 }
+
+export type Doubt =
+  | 'check_digit'
+  | 'readings_differ'
+  | 'faint'
+  | 'birth_date_differs'
+  | 'sex_differs'
+  | 'implausible'
+  | 'unconfirmed'
 
 export type ErrorCode =
   | 'protocol_version'
@@ -561,6 +586,15 @@ export interface PageFiled {
   material_id: string | null
 }
 
+export type PageKind =
+  | 'id_card_front'
+  | 'id_card_back'
+  | 'household_register'
+  | 'medical_booklet'
+  | 'social_security_card'
+  | 'form'
+  | 'other'
+
 export interface PageMarked {
   marks: Mark[]
 }
@@ -602,6 +636,7 @@ export interface PageView {
   flaws: Flaw[]
   has_frame: boolean
   corners: number[] | null
+  reading: ReadingView
 }
 
 export interface PermanentResidentCard {
@@ -627,6 +662,18 @@ export type PermanentResidentCardVersion =
 
 export interface RatingSkipped {
   type: 'rating_skipped'
+}
+
+export type ReadingState =
+  | 'pending'
+  | 'read'
+  | 'unread'
+
+export interface ReadingView {
+  state: ReadingState
+  kind: PageKind | null
+  quarter_turns: number
+  suggestions: Suggestion[]
 }
 
 export interface ReceiptRead {
@@ -731,6 +778,32 @@ export interface SocialSecurityCard {
   expires: string | null
   psam_required: boolean
   bank_number: string | null
+}
+
+export interface Suggestion {
+  attribute: Attribute
+  value: string
+  box: TextBox
+  doubts: Doubt[]
+  field_id: string | null
+  differs_from_card: boolean
+  answer: SuggestionAnswer | null
+}
+
+export type SuggestionAnswer =
+  | 'taken'
+  | 'ignored'
+
+export interface SuggestionAnswered {
+  attribute: Attribute
+  answer: SuggestionAnswer
+}
+
+export interface TextBox {
+  left: number
+  top: number
+  right: number
+  bottom: number
 }
 
 export interface TicketRow {

@@ -13,6 +13,7 @@ from center.desk import Desk
 from center.gateway.interface import Gateway
 from center.media.interface import RecordingOrder
 from center.passwords import Passwords
+from center.reader import PageReader
 from center.store.store import Store, create_store, open_store
 from protocol.counter import ClerkView
 from protocol.fields import Wording
@@ -66,7 +67,13 @@ class Center:
     """One run of the center's desk. `booth` speaks for a booth, with its numbers."""
 
     def __init__(
-        self, store: Store, outside: Outside, gateway: Gateway | None = None, *, records: bool = False
+        self,
+        store: Store,
+        outside: Outside,
+        gateway: Gateway | None = None,
+        *,
+        records: bool = False,
+        reader: PageReader | None = None,
     ) -> None:
         self.store = store
         self.outside = outside
@@ -82,6 +89,7 @@ class Center:
             passwords=CHEAP,
             gateway=gateway,
             records=records,
+            reader=reader,
         )
         self.sent: dict[str, int] = {}
 
@@ -136,7 +144,12 @@ async def make(folder: Path, booths: Sequence[str] = ("b-01", "b-02")) -> None:
 
 @asynccontextmanager
 async def reopened(
-    folder: Path, outside: Outside | None = None, gateway: Gateway | None = None, *, records: bool = False
+    folder: Path,
+    outside: Outside | None = None,
+    gateway: Gateway | None = None,
+    *,
+    records: bool = False,
+    reader: PageReader | None = None,
 ) -> AsyncIterator[Center]:
     async with open_store(folder, folder / "store.key") as store:
-        yield Center(store, outside or Outside(), gateway, records=records)
+        yield Center(store, outside or Outside(), gateway, records=records, reader=reader)

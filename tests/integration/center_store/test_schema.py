@@ -8,7 +8,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, inspect
 from sqlalchemy.exc import IntegrityError
 
 from center.errors import ConfigError, DeskError, StoreError
@@ -158,3 +158,18 @@ def test_a_file_that_is_no_database_is_refused(store: Path) -> None:
     (store / "center.sqlite").write_bytes(b"no database at all" * 100)
     with pytest.raises(ConfigError, match="not a database"):
         open_store(store, store / "store.key")
+
+
+def test_pages_of_an_older_store_can_be_read_after_the_upgrade(tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path / 'center.sqlite'}")
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0006")
+        assert "readings" not in inspect(connection).get_table_names()
+    engine.dispose()
+    assert upgrade_store(tmp_path) == "0006"
+    upgraded = sqlite3.connect(tmp_path / "center.sqlite")
+    assert upgraded.execute("SELECT count(*) FROM readings").fetchone() == (0,)
+    upgraded.close()

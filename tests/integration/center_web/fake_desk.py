@@ -15,7 +15,9 @@ from protocol.fields import Wording
 from protocol.marks import Mark
 from protocol.messages import BoothMessage, CenterMessage, CommandKind, Outcome, TrackOffer
 from protocol.pages import PageAnnounced, PagePart
+from protocol.reading import Attribute
 from protocol.stream import is_next
+from protocol.suggestions import SuggestionAnswer
 
 CLERK = ClerkView(clerk_id="clerk-1", name="沈予安", role="clerk", counter="3")
 PASSWORD = "only for tests"
@@ -257,6 +259,11 @@ class FakeDesk:
 
     async def mark_page(self, clerk: ClerkView, affair_id: str, page_id: str, marks: list[Mark]) -> None:
         await self._act("mark_page", clerk.clerk_id, affair_id, page_id, marks)
+
+    async def answer_suggestion(
+        self, clerk: ClerkView, affair_id: str, page_id: str, attribute: Attribute, answer: SuggestionAnswer
+    ) -> None:
+        await self._act("answer_suggestion", clerk.clerk_id, affair_id, page_id, attribute, answer)
 
     async def change_form(self, clerk: ClerkView, affair_id: str, revision: int, values: dict[str, str]) -> None:
         await self._act("change_form", clerk.clerk_id, affair_id, revision, values)
