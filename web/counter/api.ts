@@ -1,5 +1,6 @@
 /** The center's requests, one method each. A refusal becomes a `Refused` with its stable code; words for it are in the message catalogue. */
 import type {
+  Attribute,
   ClerkAnswer,
   ClerkOffer,
   CommandKind,
@@ -12,6 +13,7 @@ import type {
   LogIn,
   Mark,
   Region,
+  SuggestionAnswer,
 } from '@lib/protocol'
 
 export type RefusalCode = ErrorCode | 'unreachable'
@@ -120,6 +122,11 @@ export class CounterApi {
   /** Show a page turned by so many quarters, clockwise, from how it was taken. */
   turnPage(affair: string, page: string, quarters: number): Promise<void> {
     return this.send('POST', `${ofPage(affair, page)}/turn`, { quarters })
+  }
+
+  /** Put on record what was done with a value that was read on a page; the form is changed by `changeForm`. */
+  answerSuggestion(affair: string, page: string, attribute: Attribute, answer: SuggestionAnswer): Promise<void> {
+    return this.send('POST', `${ofPage(affair, page)}/suggestions`, { attribute, answer })
   }
 
   markPage(affair: string, page: string, marks: Mark[]): Promise<void> {
