@@ -73,6 +73,9 @@ fuzz-cards: set-up ## fuzz every parser of cards and codes, SECONDS (600) each, 
 	@for parser in frames contents text address social scanner gateway; do \
 		echo "== $$parser"; nice -n 19 $(BIN)/python -m tests.fuzz.cards $$parser $(FUZZ_SECONDS); done
 
+contact-sheet: set-up ## draw docs/pages-contact-sheet.jpg: 24 pages before and after
+	$(BIN)/python -m rigs.contact_sheet
+
 clean: ## remove everything that was built, and var/
 	rm -rf .venv var web/dist web/node_modules *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 

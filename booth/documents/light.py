@@ -47,9 +47,10 @@ WHITE_B = (-10.0, 18.0)
 What lamps and daylight do lies along b: light of 3,000 K that the camera half corrected gives 17, a blue shade -8. A
 green booklet cover has -13 and a pink form 12 in a; yellow paper has 30 in b."""
 
-BRIGHT_CHROMA = 9.5
-"""Up to here a small page is pale (an ID card has 4, a cream register page 9) and is brought to `PAPER_LEVEL`, in its
-own tint. A darker cover's true brightness nobody knows: it is made even."""
+BRIGHTEST_LEVEL = 240.0
+BRIGHTEST_GAIN = (0.8, 1.45)
+"""What the brightest part of a small page becomes, and how much it may be changed for that: the white label on a cover,
+the ground of a card. So one paper looks the same from page to page, whatever the light; a dark cover stays dark."""
 
 MAX_GAIN = 3.5
 
@@ -79,11 +80,9 @@ def measure_light(small: Image, dpi: float) -> Light:
     grey = cv2.cvtColor(closed, cv2.COLOR_BGR2GRAY).astype(np.float32)
     level = float(np.median(grey[mask > 0] if mask.any() else grey))
     large = small.shape[0] * small.shape[1] * (25.4 / dpi) ** 2 >= LARGE_MM2
-    chroma = float(np.hypot(tint[0] - 128, tint[1] - 128))
     white = large and abs(tint[0] - 128) <= WHITE_A and WHITE_B[0] <= tint[1] - 128 <= WHITE_B[1]
     field = _filled(closed.astype(np.float32) if white else grey[:, :, None], mask)
-    pale = white or chroma <= BRIGHT_CHROMA
-    goal = float(PAPER_LEVEL if pale else np.percentile(field, 95))
+    goal = float(PAPER_LEVEL) if white else _exposure(closed, field)
     field = np.maximum(field, goal / MAX_GAIN)
     largest = max(1.0, float(field.max()))
     whole = np.broadcast_to(field * (255 / largest), (*field.shape[:2], 3))
@@ -110,6 +109,14 @@ def _exposed(closed: Image) -> NDArray[np.float32]:
     """The page in 8-bit Lab as if it were fully exposed: in a dim light every tint looks paler than it is."""
     gain = 230 / max(20.0, float(np.percentile(closed.max(axis=2), 95)))
     return cv2.cvtColor(cv2.convertScaleAbs(closed, alpha=gain), cv2.COLOR_BGR2LAB).astype(np.float32)
+
+
+def _exposure(closed: Image, field: NDArray[np.float32]) -> float:
+    """What the paper's brightness is brought to on a page whose tint stays."""
+    usual = float(np.percentile(field, 95))
+    brightest = float(np.percentile(closed.max(axis=2) / np.maximum(field[:, :, 0], 1), 98))
+    low, high = BRIGHTEST_GAIN
+    return usual * min(max(BRIGHTEST_LEVEL / max(1.0, brightest * usual), low), high)
 
 
 def _usual_tint(lab: NDArray[np.float32]) -> tuple[float, float]:

@@ -2,7 +2,8 @@
 
 Characters are not symmetric: strokes hang from the top, legs spread at the foot, digits and punctuation stand on the
 line. One piece of writing tells little; a few dozen together are sure. A small network (240 features, 32 hidden units,
-31 kB, trained by `bench.upright` on lines set in seven Chinese faces) scores every piece in its four turns, and the
+17 kB, trained by `rigs.upright` on lines set in seven Chinese faces: 92 of 100 pieces kept aside right, ten together
+always) scores every piece in its four turns, and the
 page's turn is the one under which all pieces together are most likely.
 """
 
@@ -25,7 +26,7 @@ MIN_PIECES = 5
 
 SURE = 6.0
 """By how much (natural logarithm of the odds) the best turn must lead to be sure. Pieces of one page are alike, so the
-odds are taken at the root of their number: then 6 held on all of `bench.upright`'s pages but 1 in 1,000."""
+lead is divided by the fourth root of their number. An estimate: every drawn page is turned right with a lead of 6."""
 
 _CELLS, _BINS = 4, 6
 

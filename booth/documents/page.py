@@ -77,7 +77,7 @@ def make_page(
     height, width = image.shape[:2]
     size = measure_size(outline, width, height, view_width_mm)
     page = rectify(image, outline, size)
-    small, dpi = _looked_at(page)
+    small, dpi = looked_at(page)
     if turns is None:
         orientation = find_orientation(small, dpi)
         turned, upright = orientation.turns, orientation.sure
@@ -88,8 +88,8 @@ def make_page(
     flaws = examine(Seen(small, flatten(small, light), dpi, light, size.seen_dpi), page, outline, (width, height))
     page = flatten(page, light)
     return PageImage(
-        full_jpeg=_encode_full(page),
-        light_jpeg=_encode_light(page),
+        full_jpeg=encode_full(page),
+        light_jpeg=encode_light(page),
         width_px=page.shape[1],
         height_px=page.shape[0],
         flat=True,
@@ -138,10 +138,10 @@ def _whole_frame(image: Image, turns: int) -> PageImage:
     """No page was found: the picture as it is."""
     image = turn(image, turns % 4)
     height, width = image.shape[:2]
-    return PageImage(_encode_full(image), _encode_light(image), width, height, False, None, turned=turns % 4)
+    return PageImage(encode_full(image), encode_light(image), width, height, False, None, turned=turns % 4)
 
 
-def _looked_at(page: Image) -> tuple[Image, float]:
+def looked_at(page: Image) -> tuple[Image, float]:
     """The page at 100 or 150 dpi, for everything that is measured on it, and that resolution."""
     divisor = 2 if max(page.shape[:2]) <= SMALL_PAGE_PX else 3
     height, width = (side // divisor * divisor for side in page.shape[:2])
@@ -150,7 +150,7 @@ def _looked_at(page: Image) -> tuple[Image, float]:
     return small.astype(np.uint8, copy=False), PAGE_DPI / divisor
 
 
-def _encode_full(page: Image) -> bytes:
+def encode_full(page: Image) -> bytes:
     """At full colour resolution: the red of a stamp over black print smears at 4:2:0."""
     sampling = [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444]
     return _with_density(_encode(page, [cv2.IMWRITE_JPEG_QUALITY, FULL_QUALITY, *sampling]))
@@ -164,7 +164,7 @@ def _with_density(jpeg: bytes) -> bytes:
     return jpeg[:13] + b"\x01" + dots + dots + jpeg[18:]
 
 
-def _encode_light(page: Image) -> bytes:
+def encode_light(page: Image) -> bytes:
     """At most `MAX_LIGHT_BYTES`: first at less quality, then, for a picture all noise, smaller."""
     light = shrink(page, MAX_LIGHT_PX / max(page.shape[:2]))
     while True:
