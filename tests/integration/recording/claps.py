@@ -11,6 +11,8 @@ from aiortc import MediaStreamTrack
 
 CLAP_EVERY_S = 1.0
 FPS = 25
+REPORTED_S = 2.5
+"""Until a publisher's first reports there are only the arrivals to go by, and those of a busy machine are late."""
 CLICK_SAMPLES = 960
 
 
@@ -98,6 +100,7 @@ def clicks(path: Path, stream: int = 0) -> list[float]:
 
 
 def worst_offset_s(path: Path, video: int = 0, audio: int = 0) -> float:
-    """The largest distance of a flash from its click."""
+    """The largest distance of a flash from its click, from the first sender reports on."""
     heard = clicks(path, audio)
-    return max(min(abs(flash - click) for click in heard) for flash in flashes(path, video)[1:])
+    seen = [flash for flash in flashes(path, video) if flash > REPORTED_S]
+    return max(min(abs(flash - click) for click in heard) for flash in seen)
