@@ -95,7 +95,12 @@ async def running_janus(folder: Path) -> AsyncIterator[Janus]:
     port = _free_port()
     _configure(folder, port)
     process = await asyncio.create_subprocess_exec(
-        "janus", "-F", str(folder), stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL
+        "janus",
+        "-F",
+        str(folder),
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+        cwd=folder,  # it leaves a core file when it stops with sessions open
     )
     timeout = aiohttp.ClientTimeout(total=90)
     try:
