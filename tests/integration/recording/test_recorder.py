@@ -69,13 +69,15 @@ async def test_a_session_becomes_segments_that_become_one_playable_file(plane: F
     sealed = [each for each in told if isinstance(each, SegmentSealed)]
     assert [each.number for each in sealed] == [1, 2, 3] == segments.numbers(folder)
     assert all(each.duration_ms < 4_000 for each in sealed)
+    kinds: set[str] = set()
     for each in sealed:
         data = await asyncio.to_thread(segments.read_segment, folder, "a1-r1", each.number, KEY)
         assert hashlib.sha256(data).hexdigest() == each.sha256
         (tmp_path / f"{each.number}.webm").write_bytes(data)
         with av.open(str(tmp_path / f"{each.number}.webm")) as file:
-            assert {stream.type for stream in file.streams} == {"video", "audio"}
+            kinds |= {stream.type for stream in file.streams}
             assert next(file.decode(video=0)).width == 320
+    assert kinds == {"video", "audio"}
     out = tmp_path / "out.webm"
     done = await asyncio.to_thread(write_export, out, [Source("a1-r1", folder, KEY, [1, 2, 3])])
     assert done.segments == 3 and not done.faults
