@@ -3,5 +3,5 @@
 Pure: no I/O, no clock. Imports the standard library and msgspec only.
 """
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 """Version of the link's frames. A peer of another version is refused with `protocol_version`."""
