@@ -6,14 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from weakref import WeakValueDictionary
 
-from center.binder import Sheet, bind
+from center.binder import ReadLine, Sheet, bind
 from center.core import decide_booth
 from center.core.affair import Affair, Entry, EntryKind, Page
 from center.desk_work import Works
 from center.errors import DeskError, StoreError
-from center.store import affairs
+from center.store import affairs, readings
 from center.store.documents import content_type_of
+from center.store.readings import PageText
 from protocol.errors import ErrorCode
+from protocol.marks import FULL_SCALE
 from protocol.messages import PageStored
 from protocol.pages import PageAnnounced, PagePart
 from protocol.states import PageState
@@ -118,7 +120,12 @@ class Pages:
         ]
         if not chosen:
             raise DeskError(ErrorCode.PAGE_UNKNOWN)
-        sheets = [Sheet(await self._documents.get(page.announced.sha256), page.turn, page.marks) for page in chosen]
+        async with self._works.store.read() as tx:
+            texts = [await readings.text_of(tx, page.announced.page_id) for page in chosen]
+        sheets = [
+            Sheet(await self._documents.get(page.announced.sha256), page.turn, page.marks, _read_lines(text))
+            for page, text in zip(chosen, texts, strict=True)
+        ]
         title = affair.case.case_no or affair.ticket.ticket_no
         try:
             bound = await asyncio.to_thread(bind, sheets, title)
@@ -199,3 +206,22 @@ def _announced(page: Page, part: PagePart) -> tuple[str, int]:
             if announced.frame_sha256 is None or announced.frame_size_bytes is None:
                 raise DeskError(ErrorCode.PAGE_UNKNOWN)
             return announced.frame_sha256, announced.frame_size_bytes
+
+
+def _read_lines(text: PageText | None) -> list[ReadLine]:
+    """What was read on a page, with its boxes in parts of the page."""
+    if text is None or not text.width_px or not text.height_px:
+        return []
+    across, down = FULL_SCALE / text.width_px, FULL_SCALE / text.height_px
+    return [
+        ReadLine(
+            line.text,
+            (
+                round(line.box.left * across),
+                round(line.box.top * down),
+                round(line.box.right * across),
+                round(line.box.bottom * down),
+            ),
+        )
+        for line in text.lines
+    ]

@@ -1,12 +1,15 @@
 """Reading at the desk: which page is read, what is kept of it, and that nothing depends on a reader being there."""
 
 import asyncio
+import io
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import msgspec
+import pikepdf
 import pytest
+from PIL import Image
 from sqlalchemy import delete, select
 
 from center.errors import DeskError
@@ -195,3 +198,19 @@ async def test_what_was_read_is_forgotten_with_its_page(folder: Path) -> None:
 
 def test_a_reading_goes_over_the_wire_unchanged() -> None:
     assert msgspec.msgpack.decode(msgspec.msgpack.encode(READING), type=PageReading) == READING
+
+
+async def test_what_was_read_can_be_found_in_the_exported_pdf(folder: Path) -> None:
+    picture = io.BytesIO()
+    Image.new("RGB", (1011, 638)).save(picture, "JPEG")
+    async with reading_center(folder, FakeReader()) as center:
+        clerk = await center.clerk()
+        affair_id = await center.serve(clerk)
+        command_id = await center.desk.order(clerk, affair_id, CommandKind.TAKE_PAGE, "id_card")
+        await center.desk.announce_page("b-01", page(affair_id, command_id, data=picture.getvalue()))
+        await center.desk.append_page("b-01", "p1", PagePart.FULL, 0, picture.getvalue())
+        await viewed(center, clerk, ReadingState.READ)
+        with pikepdf.open(io.BytesIO(await center.desk.pages_pdf(clerk, affair_id, None))) as pdf:
+            meanings = pdf.pages[0].obj.Resources.Font.Read.ToUnicode.read_bytes().decode()
+    for character in "姓名" + ANOTHER_NAME:
+        assert f"<{character.encode('utf-16-be').hex().upper()}>" in meanings
