@@ -32,14 +32,16 @@ _START = 'exec 3<&"$1"; shift; export LISTEN_FDS=1 LISTEN_PID=$$; exec "$@"'
 class PrivatePcscd:
     """A context manager; `stop` or `kill` and `start` again as often as wanted, on the same socket and ports."""
 
-    def __init__(self) -> None:
+    def __init__(self, socket_path: str | None = None) -> None:
+        """`socket_path`: for a process that may have said already where it looks for its daemon."""
+        self._socket_path = socket_path
         self._folder: Path | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._base_port = 0
 
     @property
     def socket_path(self) -> str:
-        return str(self._in_folder("s"))  # short: a Unix socket's path has 107 bytes at most
+        return self._socket_path or str(self._in_folder("s"))  # short: a Unix socket's path has 107 bytes at most
 
     def reader_name(self, slot: int = 0) -> str:
         return f"Virtual PCD 00 0{slot}"

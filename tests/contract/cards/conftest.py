@@ -16,8 +16,7 @@ from tests.contract.cards.benches import Bench, PcscBench, SdtBench, SimulatedBe
 
 @pytest.fixture(scope="session")
 def pcscd() -> Iterator[PrivatePcscd]:
-    with PrivatePcscd() as daemon:
-        os.environ.update(daemon.environment())  # libpcsclite reads it once, at this process's first PC/SC call
+    with PrivatePcscd(os.environ["PCSCLITE_CSOCK_NAME"]) as daemon:
         context = winscard.establish()
         names = winscard.list_readers(context)
         winscard.release(context)
