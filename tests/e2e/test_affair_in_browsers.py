@@ -201,7 +201,6 @@ async def work_on_the_pages(scene: Scene) -> None:
     await counter.click(by_test("viewer-evidence"))
     await expect(counter.locator(by_test("evidence-previous"))).to_be_visible()
     await scene.shoot("evidence")
-    await counter.keyboard.press("Escape")
     await counter.click(by_test("viewer-close"))
     await expect(thumbs.first).to_have_attribute("data-page", str(second))
     href = await counter.locator(by_test("export-pdf")).get_attribute("href")
