@@ -50,8 +50,8 @@ bench-recording: set-up ## what recording costs; var/bench/recording.json
 bench-reading: set-up ## read generated cards and pages, CARDS (1000); var/bench/reading.json
 	$(BIN)/python -m bench reading
 
-bench-codes: set-up ## QR codes on drawn phone screens, and on photographs with DATA=FOLDER
-	$(BIN)/python -m bench codes
+bench-codes: set-up ## QR codes on drawn phone screens, and on photographs with DATA=FOLDER; on one core
+	taskset -c 0 $(BIN)/python -m bench codes
 
 bench-media: set-up ## forwarding against Janus and MediaRelay; SESSIONS=12: whole sessions; var/bench/media.json
 	@command -v janus >/dev/null || [ -n "$(SESSIONS)" ] || scripts/bench_packages.sh janus
