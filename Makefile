@@ -38,7 +38,7 @@ states: .venv/.ready ## draw the state diagrams from the tables
 bench: set-up ## measure; JSON under var/bench/
 	$(BIN)/python -m bench
 
-bench-cards: set-up ## measure reading cards; var/bench/cards.json
+bench-cards: set-up ## measure reading cards and codes; var/bench/cards.json
 	$(BIN)/python -m bench cards
 
 bench-calls: set-up ## time to picture: 50 calls in two real Chromiums; var/bench/calls.json

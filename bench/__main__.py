@@ -33,7 +33,7 @@ def _measure(name: Name) -> dict[str, Any]:
         case Name.DOCUMENTS:
             return documents.measure()
         case Name.CARDS:
-            return cards.measure()
+            return {**cards.measure(), "codes": codes.measure()}
         case Name.AFFAIR:
             return affair.measure()
         case Name.CODES:
