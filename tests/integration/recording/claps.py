@@ -2,7 +2,6 @@
 
 import asyncio
 import fractions
-import statistics
 import time
 from pathlib import Path
 
@@ -12,8 +11,6 @@ from aiortc import MediaStreamTrack
 
 CLAP_EVERY_S = 1.0
 FPS = 25
-REPORTED_S = 2.5
-"""Until a publisher's first reports there are only the arrivals to go by, and those of a busy machine are late."""
 CLICK_SAMPLES = 960
 
 
@@ -98,14 +95,3 @@ def clicks(path: Path, stream: int = 0) -> list[float]:
                 if not found or at_s - found[-1] > CLAP_EVERY_S / 2:
                     found.append(at_s)
     return found
-
-
-def usual_offset_s(path: Path, video: int = 0, audio: int = 0) -> float:
-    """The median distance of a flash from its click, from the first sender reports on.
-
-    The publisher shares its cores with all that the tests run beside it, and a single clap of its own may come late;
-    each clap is judged where time is the test's, in `tests/unit/recording`.
-    """
-    heard = clicks(path, audio)
-    seen = [flash for flash in flashes(path, video) if flash > REPORTED_S]
-    return statistics.median(min(abs(flash - click) for click in heard) for flash in seen)
