@@ -82,7 +82,6 @@ async def test_a_session_becomes_segments_that_become_one_playable_file(plane: F
     done = await asyncio.to_thread(write_export, out, [Source("a1-r1", folder, KEY, [1, 2, 3])])
     assert done.segments == 3 and not done.faults
     with av.open(str(out)) as file:
-        print([(s.type, s.codec_context.name, s.metadata, s.disposition) for s in file.streams], file.duration)
         assert file.duration is not None and file.duration / 1e6 > 4
     # How far lips and voice are apart is judged where time is the test's (`tests/unit/recording/test_clock.py`): this
     # publisher's sender reports are as late as the machine that it shares with the other tests makes its encoder.
