@@ -28,7 +28,7 @@ from protocol.reading import (
     answer_of,
     frame,
 )
-from rigs.card_pictures import conditions, draw_card, see
+from rigs.card_pictures import SEEN_WIDTH_MM, conditions, draw_card, see
 from rigs.invented import Person, invent
 from rigs.paper_pages import pages
 
@@ -104,12 +104,12 @@ def _cards(reader: Reader) -> dict[str, Any]:
     wall_ms, cpu_ms = [], []
     for seed in range(CARDS):
         person = invent(seed)
-        page = make_page(see(draw_card(person, seed), conditions(seed), seed))
+        page = make_page(see(draw_card(person, seed), conditions(seed), seed), view_width_mm=SEEN_WIDTH_MM)
         reading, wall, cpu = reader.read(page.full_jpeg)
         wall_ms.append(wall)
         cpu_ms.append(cpu)
         kinds += reading.kind is PageKind.ID_CARD_FRONT
-        flat += page.flat
+        flat += page.size == "ID-1"
         turned += reading.quarter_turns > 0
         for attribute in LOOKED_AT:
             tallies[attribute][_verdict(reading, attribute, _truth(person, attribute))] += 1

@@ -4,10 +4,12 @@ A value follows its label in the same line, or is the next line to the right. Wh
 an empty cell's neighbour: then there is no value.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from protocol.reading import Attribute, PageKind
+from reading.dates import date_in
 from reading.kinds import find
 from reading.lines import Span, Written, in_reading_order, right_of, same_row
 
@@ -76,6 +78,11 @@ _AFTER_LABEL = "：:；;,，.·'`|-—_"
 GAP = 2.2
 """How far to the right of its label, in the label's heights, a value of one character begins and ends."""
 
+DATE_FROM_TO = (0.1, 8.8)
+"""The same for an ID card's date (GA 461); beyond it the portrait begins."""
+
+_BARE_DATE = re.compile(r"\d{4}年\d{1,2}月\d{1,2}日?$")
+
 ADDRESS_LINES = 3
 """GB/T 2261 leaves 住址 35 characters; the card prints up to three lines of them."""
 
@@ -115,6 +122,8 @@ def find_fields(kind: PageKind, lines: Sequence[Written]) -> list[Found]:
             value = _bare_number(lines)
         if value is None and attribute is Attribute.NAME and kind is PageKind.ID_CARD_FRONT:
             value = _bare_name(lines)
+        if value is None and attribute is Attribute.BIRTH_DATE and kind is PageKind.ID_CARD_FRONT:
+            value = next((line for line in lines if _BARE_DATE.match(line.text)), None)
         if value is None:
             continue
         more = _continued(value, lines) if attribute is Attribute.ADDRESS else ()
@@ -123,14 +132,30 @@ def find_fields(kind: PageKind, lines: Sequence[Written]) -> list[Found]:
 
 
 def unseen(kind: PageKind, lines: Sequence[Written], found: Sequence[Found]) -> dict[Attribute, Span]:
-    """Where a value of one character should stand beside its label although no text was found there: single characters
-    are easily overlooked."""
-    if Attribute.SEX not in _LABELS[kind] or any(each.attribute is Attribute.SEX for each in found):
-        return {}
+    """Where a value should stand beside its label although none was found there, or not all of it: single characters
+    are easily overlooked, and so are single pieces of an ID card's date."""
+    missing: dict[Attribute, Span] = {}
+    if Attribute.SEX in _LABELS[kind] and _of(found, Attribute.SEX) is None:
+        missing |= _beside(lines, "性别", Attribute.SEX, 0.0, GAP)
+    if kind is PageKind.ID_CARD_FRONT:
+        born = _of(found, Attribute.BIRTH_DATE)
+        if born is None or date_in(born.text) is None:
+            missing |= _beside(lines, "出生", Attribute.BIRTH_DATE, *DATE_FROM_TO)
+    return missing
+
+
+def _of(found: Sequence[Found], attribute: Attribute) -> Found | None:
+    return next((each for each in found if each.attribute is attribute), None)
+
+
+def _beside(
+    lines: Sequence[Written], label: str, attribute: Attribute, begins: float, ends: float
+) -> dict[Attribute, Span]:
+    """A place to the right of the label, from and to in the label's heights."""
     for line in lines:
-        if line.text == "性别":
-            span = line.span
-            return {Attribute.SEX: Span(span.right, span.top, span.right + GAP * span.height, span.bottom)}
+        if line.text == label:
+            span, high = line.span, line.span.height
+            return {attribute: Span(span.right + begins * high, span.top, span.right + ends * high, span.bottom)}
     return {}
 
 

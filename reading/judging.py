@@ -53,6 +53,11 @@ def judge(
             readings = [Reread(value, each.chance), *again.get(each.attribute, ())]
             value = _surest(readings).translate(_SIMPLE)
             judged.append((each.attribute, value, each.span, _doubts(each, value, readings, today)))
+    if any(Doubt.BIRTH_DATE_DIFFERS in doubts for _, _, _, doubts in judged):
+        # Either of the two was misread.
+        for attribute, _, _, doubts in judged:
+            if attribute is Attribute.BIRTH_DATE:
+                doubts.append(Doubt.BIRTH_DATE_DIFFERS)
     return judged
 
 

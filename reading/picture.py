@@ -3,6 +3,7 @@
 import io
 import warnings
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as Pillow
@@ -35,10 +36,10 @@ def decode(data: bytes) -> Image:
                     raise PictureRefused(Unreadable.TOO_LARGE)
                 if min(width, height) < MIN_SIDE_PX:
                     raise PictureRefused(Unreadable.NOT_AN_IMAGE)
-                rgb = np.asarray(picture.convert("RGB"), dtype=np.uint8)
+                rgb = np.asarray(picture if picture.mode == "RGB" else picture.convert("RGB"), dtype=np.uint8)
     except (Pillow.DecompressionBombError, Pillow.DecompressionBombWarning):
         raise PictureRefused(Unreadable.TOO_LARGE) from None
     except (OSError, SyntaxError, ValueError, EOFError):
         # Pillow's own errors quote what they found; nothing of a page may come into a text.
         raise PictureRefused(Unreadable.NOT_AN_IMAGE) from None
-    return np.ascontiguousarray(rgb[:, :, ::-1])
+    return cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR).astype(np.uint8, copy=False)

@@ -1,7 +1,7 @@
 """Pictures of invented people's ID cards as the booth's camera sees them: print, pose, light, blur, noise.
 
 A picture is the part around the card of what a camera of 13 megapixels sees of a mat 440 mm wide. Whoever wants the
-page gives it to `booth.documents.page.make_page`, as the booth does.
+page gives it to `booth.documents.page.make_page` with `SEEN_WIDTH_MM`, as the booth does with the width of its view.
 """
 
 from dataclasses import dataclass
@@ -19,6 +19,8 @@ from rigs.invented import Person
 
 CAMERA_WIDTH_PX = 4160
 FRAME_PX = (1280, 960)
+SEEN_WIDTH_MM = VIEW_WIDTH_MM * FRAME_PX[0] / CAMERA_WIDTH_PX
+"""How wide the part is: what `make_page` must be told to make a card of a card's size."""
 LABEL = (58, 110, 168)
 INK = (30, 30, 34)
 

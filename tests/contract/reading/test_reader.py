@@ -15,7 +15,7 @@ from PIL import Image as Pillow
 from booth.documents.page import make_page
 from center.reader import COMMAND, ReaderGone, ReaderMissing, ReaderProcess
 from protocol.reading import Attribute, PageKind, PageRead, PageReading, PageUnreadable, Unreadable
-from rigs.card_pictures import Conditions, draw_card, see
+from rigs.card_pictures import SEEN_WIDTH_MM, Conditions, draw_card, see
 from rigs.invented import Person, invent
 from rigs.paper_pages import pages
 
@@ -48,7 +48,7 @@ def person() -> Person:
 
 @pytest.fixture(scope="module")
 def card(person: Person) -> bytes:
-    return make_page(see(draw_card(person, 7), CLEAN, 7)).full_jpeg
+    return make_page(see(draw_card(person, 7), CLEAN, 7), view_width_mm=SEEN_WIDTH_MM).full_jpeg
 
 
 async def reading_of(reader: ReaderProcess, image: bytes) -> PageReading:

@@ -91,6 +91,22 @@ def test_a_single_character_that_was_overlooked_is_looked_for_beside_its_label()
     assert unseen(PageKind.ID_CARD_FRONT, CARD, find_fields(PageKind.ID_CARD_FRONT, CARD)) == {}
 
 
+def test_a_date_without_its_label_is_found_and_one_in_pieces_is_looked_for() -> None:
+    bare = [*CARD[:2], written("1958年3月12日", 170, 240), *CARD[3:]]
+    assert values(PageKind.ID_CARD_FRONT, bare)[Attribute.BIRTH_DATE] == "1958-03-12"
+    torn = [*CARD[:2], written("出生", 50, 240), written("1958年3月", 170, 240), *CARD[3:]]
+    (where,) = unseen(PageKind.ID_CARD_FRONT, torn, find_fields(PageKind.ID_CARD_FRONT, torn)).values()
+    assert where.left < 170 and where.right > 170 + 7 * 40
+
+
+def test_a_date_that_the_number_contradicts_is_as_doubtful_as_the_number() -> None:
+    lines = [*CARD[:2], written("出生1958年3月1日", 50, 240), *CARD[3:]]
+    found = find_fields(PageKind.ID_CARD_FRONT, lines)
+    judged = judge(PageKind.ID_CARD_FRONT, found, {Attribute.NUMBER: [Reread(NUMBER, 1.0)] * 2}, TODAY)
+    doubts = {attribute: why for attribute, _, _, why in judged}
+    assert doubts[Attribute.NUMBER] == doubts[Attribute.BIRTH_DATE] == [Doubt.BIRTH_DATE_DIFFERS]
+
+
 def test_a_label_half_misread_still_has_its_value() -> None:
     lines = [written("姓各林晓梅", 50, 60), *CARD[1:]]
     assert values(PageKind.ID_CARD_FRONT, lines)[Attribute.NAME] == "林晓梅"
