@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from bench import affair, calls, cards, codes, documents, documents_read, faces, loss, media, recording
+from bench import affair, calls, cards, codes, delivery, documents, documents_read, faces, loss, media, recording
 from demo.stage import ROOT
 
 FOLDER = ROOT / "var" / "bench"
@@ -26,6 +26,7 @@ class Name(StrEnum):
     FACES = "faces"
     MEDIA = "media"
     READING = "reading"
+    DELIVERY = "delivery"
 
 
 def _measure(name: Name) -> dict[str, Any]:
@@ -50,6 +51,8 @@ def _measure(name: Name) -> dict[str, Any]:
             return media.measure()
         case Name.READING:
             return documents_read.measure()
+        case Name.DELIVERY:
+            return delivery.measure()
 
 
 def main(

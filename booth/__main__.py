@@ -29,7 +29,7 @@ from booth.link.address import trust
 from booth.link.enrol import enrol
 from booth.link.exchange import Exchange
 from booth.link.key import load_key
-from booth.link.line import UploadLine
+from booth.link.line import UploadLine, urgent_connector
 from booth.link.outbox import Outbox
 from booth.link.socket import Link
 from booth.link.uploader import Uploader
@@ -175,7 +175,8 @@ async def serve(config: Config) -> None:
         exchange = Exchange(link.tell, _new_id)
         line = UploadLine()
         uploads = await stack.enter_async_context(aiohttp.ClientSession(connector=line.connector()))
-        uploader = Uploader(outbox, address, trusted, uploads, line.round_trips_s)
+        urgent = await stack.enter_async_context(aiohttp.ClientSession(connector=urgent_connector()))
+        uploader = Uploader(outbox, address, trusted, uploads, line.round_trips_s, urgent)
         for reader in fitting.readers.values():
             await stack.enter_async_context(reader)
         for codes in fitting.code_readers:

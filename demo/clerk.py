@@ -64,6 +64,9 @@ class Clerk:
         answer = await self._post(f"affairs/{affair_id}/commands", CommandWanted(kind, material_id))
         return str(answer["command_id"])
 
+    async def press_shutter(self, affair_id: str, command_id: str) -> None:
+        await self._post(f"affairs/{affair_id}/commands/{command_id}/shutter")
+
     async def file_page(self, affair_id: str, page_id: str, material_id: str) -> None:
         await self._post(f"affairs/{affair_id}/pages/{page_id}/material", PageFiled(material_id))
 

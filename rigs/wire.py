@@ -50,6 +50,8 @@ async def _join(one: str, other: str, delay_s: float) -> None:
                 frame = source.recv(LONGEST_FRAME_BYTES)
             except BlockingIOError:
                 return
+            except OSError:
+                return  # an end is down, or gone
             loop.call_later(delay_s, _send, sink, frame)
 
     for source, sink in ((ends[0], ends[1]), (ends[1], ends[0])):

@@ -24,9 +24,11 @@ VIEW_WIDTH_MM = 440.0
 
 FULL_QUALITY = 92
 FRAME_QUALITY = 95
-LIGHT_QUALITIES = (80, 70, 60, 50, 40, 30)
+LIGHT_QUALITIES = (50, 40, 30)
+"""At 50 an A4 form has 70 kB and 10-point print is as readable as at 80, with 115 kB."""
+
 MAX_LIGHT_BYTES = 150_000
-"""A clerk on a link of 2 Mbit/s sees the page after 0.6 s."""
+"""0.6 s of a link of 2 Mbit/s."""
 
 MAX_LIGHT_PX = 1280
 PREVIEW_QUALITY = 75
@@ -169,7 +171,7 @@ def encode_light(page: Image) -> bytes:
     light = shrink(page, MAX_LIGHT_PX / max(page.shape[:2]))
     while True:
         for quality in LIGHT_QUALITIES:
-            data = _encode(light, [cv2.IMWRITE_JPEG_QUALITY, quality])
+            data = _encode(light, [cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_OPTIMIZE, 1])
             if len(data) <= MAX_LIGHT_BYTES:
                 return data
         light = shrink(light, 0.7)

@@ -40,6 +40,7 @@ class PictureWorkshop:
         return pages.make_page(image, outline_in(corners, width, height), view_width_mm=self._view_width_mm)
 
     def frame_jpeg(self, image: Image) -> bytes:
+        """From any thread."""
         return pages.frame_jpeg(image)
 
     def preview_jpeg(self, image: Image, max_width_px: int) -> bytes:

@@ -1,4 +1,5 @@
-"""The upload's own connection: it asks the network for the back seat, and tells how long the line's queue is."""
+"""The upload's own connection: it asks the network for the back seat, and tells how long the line's queue is. And that
+of the light pages, for which a clerk waits."""
 
 import contextlib
 import socket
@@ -16,6 +17,14 @@ UNSENT_BYTES = 16_384
 _ROUND_TRIP_AT, _LEAST_ROUND_TRIP_AT = 68, 148
 """`tcpi_rtt` and `tcpi_min_rtt` in Linux's `struct tcp_info` (include/uapi/linux/tcp.h), unsigned, microseconds."""
 _INFO_BYTES = 152
+
+
+KEPT_S = 60.0
+"""A resident lays the next page within a minute; making the connection anew takes two round trips."""
+
+
+def urgent_connector() -> aiohttp.TCPConnector:
+    return aiohttp.TCPConnector(limit=1, keepalive_timeout=KEPT_S)
 
 
 class UploadLine:

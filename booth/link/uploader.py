@@ -1,14 +1,18 @@
 """Sends the outbox's pages to the center, by offset, resuming: the light pictures first, then the full ones, then the
 frames that were kept as evidence.
 
-The center's own offset decides, always: nothing is remembered here that a restart would lose. Light parts go at once;
-full ones at the pace that voice and picture leave over (`booth.link.pace`).
+The center's own offset decides, always: nothing is remembered here that a restart would lose. Light parts go at once,
+over a connection of their own and in the middle of what is under way; full ones at the pace that voice and picture
+leave over (`booth.link.pace`).
 """
 
 import asyncio
+import contextlib
 import logging
 import ssl
 from collections.abc import AsyncIterator, Callable
+from http import HTTPStatus
+from typing import NamedTuple
 
 import aiohttp
 import msgspec
@@ -26,6 +30,11 @@ log = logging.getLogger(__name__)
 
 REQUEST_S = 60.0
 """One request: a chunk of 512 KiB takes 42 s at 100 kbit/s, the slowest 4G worth having."""
+CHUNK_S = 1.0
+"""A paced chunk is what the line takes about so long for: so often the clerk's progress bar moves. Each costs a round
+trip in which nothing is sent."""
+
+LEAST_CHUNK_BYTES = 32 * 1024
 MAX_WRONG_HASHES = 3
 """A page whose bytes arrive wrong this often is damaged here, not on the way."""
 
@@ -50,6 +59,13 @@ class _Refused(Exception):
         self.code = code
 
 
+class _Answer(NamedTuple):
+    """`offset`: the center's, after the request."""
+
+    status: int
+    offset: int
+
+
 class Uploader:
     """Empties the outbox while the link is up; `run` is kept up by the supervisor."""
 
@@ -60,14 +76,17 @@ class Uploader:
         trusted: ssl.SSLContext | None,
         session: aiohttp.ClientSession,
         round_trips_s: Callable[[], tuple[float, float] | None] = lambda: None,
+        urgent: aiohttp.ClientSession | None = None,
     ) -> None:
-        """`round_trips_s`: now and the least of the session's line; without any, pages are not paced."""
+        """`round_trips_s`: now and the least of the session's line; without any, pages are not paced. `urgent`: the
+        light parts' session; without it they wait for the chunk that is under way."""
         self._round_trips_s = round_trips_s
         self._pace = PagePace()
         self._outbox = outbox
         self._address = address / "api/booth/pages"
         self._trusted = trusted
         self._session = session
+        self._urgent = urgent or session
         self._token: str | None = None
         self._wake = asyncio.Event()
         self._shown: set[str] = set()
@@ -108,18 +127,37 @@ class Uploader:
     async def _send_next(self, pages: list[PageAnnounced]) -> None:
         """The next light part, else the oldest full one, else the oldest frame, until something more urgent comes."""
         unseen = next((page for page in pages if page.page_id not in self._shown), None)
-        page = unseen or next((page for page in pages if page.page_id not in self._full), pages[0])
-        try:
-            if unseen is not None:
-                await self._announce(page)
-                await self._send_part(page, PagePart.LIGHT)
-                self._shown.add(page.page_id)
-            elif page.page_id not in self._full:
+        if unseen is not None:
+            await self._show(unseen)
+            return
+        page = next((page for page in pages if page.page_id not in self._full), pages[0])
+        async with self._setting_aside(page):
+            if page.page_id not in self._full:
                 if await self._send_part(page, PagePart.FULL):
                     self._full.add(page.page_id)
                     await self._whole(page, page.frame_sha256 is None)
             else:
                 await self._whole(page, await self._send_part(page, PagePart.FRAME))
+
+    async def _show(self, page: PageAnnounced) -> None:
+        """Announce the page and send its light part."""
+        async with self._setting_aside(page):
+            new = await self._announce(page)
+            await self._send_part(page, PagePart.LIGHT, 0 if new else None)
+            self._shown.add(page.page_id)
+
+    async def _show_new(self) -> None:
+        """In the middle of something less urgent: every page that came meanwhile."""
+        self._wake.clear()
+        for page in await self._outbox.waiting():
+            if page.page_id not in self._shown:
+                await self._show(page)
+
+    @contextlib.asynccontextmanager
+    async def _setting_aside(self, page: PageAnnounced) -> AsyncIterator[None]:
+        """A page that is refused for good, or can't be read, is in nobody's way."""
+        try:
+            yield
         except _Refused as refusal:
             log.error("page %s is kept aside: the center refused it with %r", page.page_id, str(refusal.code))
             await self._outbox.set_aside(page.page_id, refusal.code)
@@ -141,32 +179,42 @@ class Uploader:
             self._full.discard(page_id)
             self._wrong.pop(page_id, None)
 
-    async def _announce(self, page: PageAnnounced) -> None:
+    async def _announce(self, page: PageAnnounced) -> bool:
+        """Whether the center did not know the page before."""
         body = msgspec.json.encode(page)
-        await self._request("POST", self._address, page, body, {"Content-Type": "application/json"})
+        answer = await self._request("POST", self._address, page, body, {"Content-Type": "application/json"})
+        return answer.status == HTTPStatus.CREATED
 
-    async def _send_part(self, page: PageAnnounced, part: PagePart) -> bool:
+    async def _send_part(self, page: PageAnnounced, part: PagePart, offset: int | None = None) -> bool:
         """Send the part from the center's offset on; False when it stopped early because a new page came."""
         data = await self._outbox.read(page.page_id, part)
         url = self._address / page.page_id / part
-        offset = await self._request("HEAD", url, page)
+        if offset is None:
+            offset = (await self._request("HEAD", url, page)).offset
         while offset < len(data):
             if part is not PagePart.LIGHT and self._wake.is_set():
                 return False
-            chunk = data[offset : offset + CHUNK_BYTES]
+            chunk = data[offset : offset + (CHUNK_BYTES if part is PagePart.LIGHT else self._chunk_bytes())]
             body = chunk if part is PagePart.LIGHT else self._paced(chunk)
             headers = {OFFSET_HEADER: str(offset), hdrs.CONTENT_LENGTH: str(len(chunk))}
-            answered = await self._request("PATCH", url, page, body, headers)
+            answered = (await self._request("PATCH", url, page, body, headers)).offset
             if answered == offset:
                 raise CenterLost("an upload makes no progress")
             offset = answered
         return True
+
+    def _chunk_bytes(self) -> int:
+        if self._round_trips_s() is None:
+            return CHUNK_BYTES
+        return min(CHUNK_BYTES, max(LEAST_CHUNK_BYTES, int(self._pace.rate_bps / 8 * CHUNK_S)))
 
     async def _paced(self, chunk: bytes) -> AsyncIterator[bytes]:
         """The chunk in pieces, each when its time has come."""
         clock = asyncio.get_running_loop().time
         for start in range(0, len(chunk), PIECE_BYTES):
             piece = chunk[start : start + PIECE_BYTES]
+            if self._wake.is_set() and self._urgent is not self._session:
+                await self._show_new()
             if (trips := self._round_trips_s()) is not None:
                 if self._pace.look_is_due(clock()):
                     self._pace.look(*trips, clock())
@@ -181,12 +229,13 @@ class Uploader:
         page: PageAnnounced,
         body: bytes | AsyncIterator[bytes] | None = None,
         headers: dict[str, str] | None = None,
-    ) -> int:
-        """The center's offset after the request. Raises `_Refused` or `CenterLost`."""
+    ) -> "_Answer":
+        """What the center answered. Raises `_Refused` or `CenterLost`."""
         token = self._token
+        session = self._urgent if method == "POST" or url.name == PagePart.LIGHT else self._session
         bearer = {"Authorization": f"Bearer {token}", "X-Bangban": "1"}
         try:
-            async with self._session.request(
+            async with session.request(
                 method,
                 url,
                 data=body,
@@ -196,11 +245,11 @@ class Uploader:
                 allow_redirects=False,
             ) as response:
                 if response.status < 300 or (response.status == 409 and OFFSET_HEADER in response.headers):
-                    return _offset_of(response)
+                    return _Answer(response.status, _offset_of(response))
                 if response.status == 401 and self._token == token:
                     self._token = None  # the next Welcome brings another
                 await self._fail(method, response, page)
-                return 0
+                return _Answer(response.status, 0)
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise CenterLost(f"an upload broke off ({type(error).__name__})") from error
 

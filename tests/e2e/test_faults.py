@@ -19,9 +19,9 @@ from protocol.kiosk import Activity
 from protocol.messages import CommandKind, DeviceKind, DeviceState
 from protocol.pages import PagePart
 from protocol.states import CommandState, PageState, SessionState, TicketState, VisitState
+from rigs.certificate import write_certificate
+from rigs.host import Host
 from tests.support.cable import Cable
-from tests.support.certificate import write_certificate
-from tests.support.network import Host
 
 pytestmark = pytest.mark.timeout(180)
 

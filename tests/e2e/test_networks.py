@@ -19,10 +19,10 @@ from demo.resident import Resident, resident_at
 from demo.stage import ROOT, BoothPlan, ClerkPlan, Site, free_port, raise_stage
 from protocol.kiosk import CardLostSaid, ItemChosen, Touched
 from protocol.states import VisitState
+from rigs.certificate import write_certificate
+from rigs.host import Host
 from tests.e2e.browsers import browser_page, by_test
-from tests.support.certificate import write_certificate
 from tests.support.media_files import write_wav, write_y4m
-from tests.support.network import Host
 from tests.support.turn import coturn
 
 pytestmark = [

@@ -1,6 +1,7 @@
 """A second host on this machine: a network namespace joined by a veth pair whose cable a test can pull.
 
-Needs root, iproute2 and nftables, which `make test` installs.
+With a `delay_ms` the cable is a long one: a third namespace holds its two ends, and `rigs.wire` between them. Needs
+root, iproute2 and nftables, which `make test` installs.
 """
 
 import ctypes
@@ -8,6 +9,7 @@ import os
 import secrets
 import socket
 import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
@@ -20,9 +22,13 @@ CLONE_NEWNET = 0x40000000
 class Host:
     """A namespace with its own address; this side of the cable has `here`. A context manager."""
 
-    def __init__(self) -> None:
+    def __init__(self, delay_ms: float = 0.0) -> None:
+        """`delay_ms`: each way."""
         mark = secrets.token_hex(3)
         self._borrowed = False
+        self._delay_ms = delay_ms
+        self._cable, self._ends = f"bangban-{mark}-cable", (f"bb{mark}c", f"bb{mark}d")
+        self._wire: subprocess.Popen[str] | None = None
         self._table = f"bangban_{mark}"
         self._namespace = f"bangban-{mark}"
         self._near, self._far = f"bb{mark}a", f"bb{mark}b"
@@ -46,6 +52,19 @@ class Host:
         """Nothing leaves that host by UDP any more but to this port on this side: a firewall that keeps media out."""
         rule = f'oifname "{self._far}" udp dport != {port} drop'
         _nft(self.prefix, "inet", "bangban_out", "type filter hook output priority 0;", rule)
+
+    def choke(self, kbps: int) -> None:
+        """This rate each way, with a queue of 300 ms: a modem's."""
+        for prefix, interface in ((self.prefix, self._far), self._toward_host):
+            tbf = ("tbf", "rate", f"{kbps}kbit", "burst", "5kb", "latency", "300ms")
+            subprocess.run(
+                [*prefix, "tc", "qdisc", "add", "dev", interface, "root", *tbf], check=True, capture_output=True
+            )
+
+    @property
+    def _toward_host(self) -> tuple[tuple[str, ...], str]:
+        """Where what goes to the host leaves last: the cable's end, or this side."""
+        return (("ip", "netns", "exec", self._cable), self._ends[0]) if self._delay_ms else ((), self._near)
 
     def lose(self, share: float) -> None:
         """Lose this share of the packets, each way, at random."""
@@ -94,7 +113,10 @@ class Host:
     def __enter__(self) -> Self:
         _ip("netns", "add", self._namespace)
         try:
-            _ip("link", "add", self._near, "type", "veth", "peer", "name", self._far, "netns", self._namespace)
+            if self._delay_ms:
+                self._lay_long_cable()
+            else:
+                _ip("link", "add", self._near, "type", "veth", "peer", "name", self._far, "netns", self._namespace)
             _ip("address", "add", f"{self.here}/24", "dev", self._near)
             _ip("link", "set", self._near, "up")
             for words in (
@@ -103,10 +125,45 @@ class Host:
                 ("link", "set", "lo", "up"),
             ):
                 _ip("-n", self._namespace, *words)
+            if self._delay_ms:
+                self._pass_on_slowly()
         except BaseException:
             self.__exit__(None, None, None)
             raise
         return self
+
+    def _lay_long_cable(self) -> None:
+        _ip("netns", "add", self._cable)
+        host_end, near_end = self._ends
+        _ip(
+            "-n",
+            self._cable,
+            "link",
+            "add",
+            host_end,
+            "type",
+            "veth",
+            "peer",
+            "name",
+            self._far,
+            "netns",
+            self._namespace,
+        )
+        _ip("link", "add", self._near, "type", "veth", "peer", "name", near_end, "netns", self._cable)
+        for end in self._ends:
+            _ip("-n", self._cable, "link", "set", end, "up")
+
+    def _pass_on_slowly(self) -> None:
+        """Frames as they are on a real wire, then the process that delays them."""
+        wire = (sys.executable, "-m", "rigs.wire")
+        cable = ("ip", "netns", "exec", self._cable)
+        for prefix, interfaces in (((), (self._near,)), (self.prefix, (self._far,)), (cable, self._ends)):
+            subprocess.run([*prefix, *wire, "plain", *interfaces], check=True)
+        join = [*cable, *wire, "join", *self._ends, "--delay-ms", str(self._delay_ms)]
+        self._wire = subprocess.Popen(join, stdout=subprocess.PIPE, text=True)
+        assert self._wire.stdout is not None
+        if self._wire.stdout.readline().strip() != "ready":
+            raise OSError("the long cable does not pass anything on")
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -116,6 +173,12 @@ class Host:
             _ip("address", "delete", f"{self.here}/32", "dev", "lo")
         subprocess.run(["ip", "link", "delete", self._near], check=False, stderr=subprocess.DEVNULL)
         _ip("netns", "delete", self._namespace)
+        if self._wire is not None:
+            self._wire.terminate()
+            with self._wire:
+                self._wire = None
+        if self._delay_ms:
+            subprocess.run(["ip", "netns", "delete", self._cable], check=False, stderr=subprocess.DEVNULL)
 
 
 def _ip(*words: str) -> None:
