@@ -231,9 +231,11 @@ class GrabbingCamera:
             image = self._source.read()
             image.flags.writeable = False  # Many look at it at once.
             now_s = time.monotonic()
-            if self._habits.can_freeze and still.same_for_s(image, now_s) >= FROZEN_S:
+            same_for_s = still.same_for_s(image, now_s) if self._habits.can_freeze else 0.0
+            if same_for_s >= FROZEN_S:
                 self._post(self._failed, _status(DeviceState.FAULTED, ErrorCode.CAMERA_FROZEN))
-            else:
+            elif same_for_s == 0.0:
+                # A picture that repeats is none: whoever waits for a page to lie still must not believe it.
                 self._publish(Frame(image, now_s, self._newest.number + 1 if self._newest else 1))
             if self._habits.pace_fps is not None:
                 due_s = max(due_s + 1 / self._habits.pace_fps, now_s)

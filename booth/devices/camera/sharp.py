@@ -63,6 +63,10 @@ def _moved(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> float:
     return float(np.mean(cv2.absdiff(before, after) > MOVED_LEVELS))
 
 
+CLIPPED = (6, 249)
+"""A picture all below or all above is black or overexposed: noise is cut off there, and pictures repeat."""
+
+
 class StillPicture:
     """How long a camera has been giving the very same picture. A live sensor's noise never repeats: this one hangs."""
 
@@ -72,6 +76,7 @@ class StillPicture:
 
     def same_for_s(self, image: Image, now_s: float) -> float:
         sample = image[::8, ::8]
-        if self._sample is None or not np.array_equal(sample, self._sample):
+        clipped = sample.max() <= CLIPPED[0] or sample.min() >= CLIPPED[1]
+        if self._sample is None or clipped or not np.array_equal(sample, self._sample):
             self._sample, self._since_s = sample.copy(), now_s
         return now_s - self._since_s

@@ -4,10 +4,12 @@ import asyncio
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 
 from booth.devices.camera import grabbing
 from booth.devices.camera.opencv import OpenCvCamera
+from booth.devices.camera.sharp import StillPicture
 from booth.errors import DeviceError
 from protocol.errors import ErrorCode
 from protocol.messages import DeviceState
@@ -146,3 +148,10 @@ async def test_a_still_folder_of_pictures_is_not_frozen(tmp_path: Path, monkeypa
         frames = await take(camera.frames(), 12)
         assert camera.status.state is DeviceState.READY
     assert frames[-1].at_s - frames[0].at_s > 0.05
+
+
+@pytest.mark.parametrize("level, hangs", [(2, False), (128, True), (255, False)], ids=["black", "grey", "overexposed"])
+def test_a_picture_without_noise_is_no_frozen_one_where_noise_is_cut_off(level: int, hangs: bool) -> None:
+    still, picture = StillPicture(), np.full((48, 64, 3), level, np.uint8)
+    still.same_for_s(picture, 10.0)
+    assert (still.same_for_s(picture, 13.0) == 3.0) is hangs

@@ -1,6 +1,7 @@
 """Pages taken by themselves: real cameras of the simulator and of OpenCV, the real workshop, no center."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from itertools import count
@@ -10,13 +11,17 @@ import cv2
 import numpy as np
 import pytest
 
+from booth.core.capture import Corners
+from booth.devices.camera import grabbing
 from booth.devices.camera.desk import SimulatedDesk
-from booth.devices.camera.interface import Camera
+from booth.devices.camera.interface import Camera, Image
 from booth.devices.camera.opencv import OpenCvCamera
+from booth.documents.page import PageImage
 from booth.documents.workshop import PictureWorkshop
+from booth.errors import DeviceError
 from booth.taking import PageTaker
 from protocol.errors import ErrorCode
-from protocol.messages import DeskSeen, DeskState
+from protocol.messages import DeskSeen, DeskState, DeviceState
 from protocol.pages import PageAnnounced
 from tests.support.desk_video import write_desk_video
 
@@ -30,8 +35,11 @@ class Shelf:
     def __init__(self) -> None:
         self.pages: list[PageAnnounced] = []
         self.frames: list[bytes | None] = []
+        self.full = False
 
     async def put(self, page: PageAnnounced, light: bytes, full: bytes, frame: bytes | None = None) -> None:
+        if self.full:
+            raise DeviceError(ErrorCode.DISK_FULL, "no room")
         self.pages.append(page)
         self.frames.append(frame)
 
@@ -39,10 +47,10 @@ class Shelf:
 class Rig:
     """A taker over a camera, and what it says."""
 
-    def __init__(self, camera: Camera) -> None:
+    def __init__(self, camera: Camera, workshop: PictureWorkshop) -> None:
         self.shelf = Shelf()
         numbers = count(1)
-        self.taker = PageTaker(camera, self.shelf, PictureWorkshop(), lambda: f"page-{next(numbers)}")
+        self.taker = PageTaker(camera, self.shelf, workshop, lambda: f"page-{next(numbers)}")
         self.said: list[ErrorCode | None] = []
         self.seen: list[DeskSeen] = []
         self._changed = asyncio.Condition()
@@ -81,8 +89,8 @@ class Rig:
 
 
 @asynccontextmanager
-async def running(camera: Camera) -> AsyncIterator[Rig]:
-    rig = Rig(camera)
+async def running(camera: Camera, workshop: PictureWorkshop | None = None) -> AsyncIterator[Rig]:
+    rig = Rig(camera, workshop or PictureWorkshop())
     async with camera, rig.taker:
         looking = asyncio.create_task(rig.taker.run(rig.show))
         try:
@@ -127,6 +135,95 @@ async def test_a_camera_pulled_while_a_page_is_waited_for_is_said_and_forgiven(d
         async with asyncio.timeout(WITHIN_S):
             await taking
         assert rig.shelf.pages[0].size == "ID-1"
+
+
+class _Sticking:
+    """The simulated desk's pictures; while it is stuck, the last one over and over."""
+
+    def __init__(self, desk: SimulatedDesk) -> None:
+        self._inner = desk._source
+        self._last: Image | None = None
+        self.stuck = False
+
+    def open(self) -> None:
+        self._inner.open()
+
+    def read(self) -> Image:
+        if self._last is None or not self.stuck:
+            self._last = self._inner.read()
+        return self._last.copy()
+
+    def close(self) -> None:
+        self._inner.close()
+
+
+async def test_a_frozen_camera_is_said_and_its_picture_is_not_taken_for_a_page_at_rest(
+    desk: SimulatedDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(grabbing, "FROZEN_S", 1.0)
+    source = _Sticking(desk)
+    camera = grabbing.GrabbingCamera(source, "sticking", grabbing.Habits(pace_fps=10, can_freeze=True))
+    async with running(camera) as rig:
+        taking = rig.take()
+        await rig.until(lambda: rig.state is DeskState.EMPTY)
+        desk.lay("id_card")
+        await rig.until(lambda: rig.state is DeskState.MOVING)
+        source.stuck = True
+        await rig.until(lambda: rig.said == [ErrorCode.CAMERA_FROZEN])
+        assert rig.seen[-1].trouble is ErrorCode.CAMERA_FROZEN and rig.shelf.pages == []
+        source.stuck = False
+        async with asyncio.timeout(WITHIN_S):
+            await taking
+        assert [page.size for page in rig.shelf.pages] == ["ID-1"]
+
+
+class _Halting(PictureWorkshop):
+    """Begins to make a page, and goes on when the test says so."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun, self.go_on = threading.Event(), threading.Event()
+
+    def make_page(self, image: Image, near: Corners | None) -> PageImage:
+        self.begun.set()
+        assert self.go_on.wait(WITHIN_S)
+        return super().make_page(image, near)
+
+
+async def test_a_camera_pulled_while_the_page_is_made_costs_neither_the_page_nor_the_word(desk: SimulatedDesk) -> None:
+    workshop = _Halting()
+    async with running(desk, workshop) as rig:
+        desk.lay("id_card")
+        taking = rig.take(more=True)
+        await asyncio.to_thread(workshop.begun.wait, WITHIN_S)
+        desk.unplug()
+        async with asyncio.timeout(WITHIN_S):
+            while desk.status.state is not DeviceState.ABSENT:  # noqa: ASYNC110 - its changes go to the booth alone
+                await asyncio.sleep(0.01)
+        workshop.go_on.set()
+        await rig.until(lambda: len(rig.shelf.pages) == 1 and rig.said[-1:] == [ErrorCode.CAMERA_ABSENT])
+        assert rig.shelf.pages[0].size == "ID-1" and not rig.shelf.pages[0].flaws
+        assert rig.shelf.frames[0] is not None
+        desk.lay("booklet_cover")
+        desk.plug()
+        await rig.until(lambda: len(rig.shelf.pages) == 2)
+        taking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await taking
+
+
+async def test_a_full_disk_fails_the_order_with_its_word_and_the_next_one_is_taken(desk: SimulatedDesk) -> None:
+    async with running(desk) as rig:
+        rig.shelf.full = True
+        desk.lay("id_card")
+        with pytest.raises(DeviceError) as failed:
+            async with asyncio.timeout(WITHIN_S):
+                await rig.take()
+        assert failed.value.code is ErrorCode.DISK_FULL and rig.shelf.pages == []
+        rig.shelf.full = False
+        async with asyncio.timeout(WITHIN_S):
+            await rig.take("c2")
+        assert [page.command_id for page in rig.shelf.pages] == ["c2"], "the page that was not kept is not a known one"
 
 
 @pytest.mark.parametrize(
