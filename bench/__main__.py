@@ -9,7 +9,20 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from bench import affair, calls, cards, codes, delivery, documents, documents_read, faces, loss, media, recording
+from bench import (
+    affair,
+    calls,
+    cards,
+    codes,
+    delivery,
+    documents,
+    documents_read,
+    faces,
+    loss,
+    media,
+    outline,
+    recording,
+)
 from demo.stage import ROOT
 
 FOLDER = ROOT / "var" / "bench"
@@ -27,6 +40,7 @@ class Name(StrEnum):
     MEDIA = "media"
     READING = "reading"
     DELIVERY = "delivery"
+    OUTLINE = "outline"
 
 
 def _measure(name: Name) -> dict[str, Any]:
@@ -53,6 +67,8 @@ def _measure(name: Name) -> dict[str, Any]:
             return documents_read.measure()
         case Name.DELIVERY:
             return delivery.measure()
+        case Name.OUTLINE:
+            return outline.measure()
 
 
 def main(

@@ -28,7 +28,7 @@ from protocol.counter import (
     LogIn,
     PageFiled,
 )
-from protocol.messages import CommandKind, Outcome, TrackName, TrackOffer
+from protocol.messages import CommandKind, DeskSeen, Outcome, TrackName, TrackOffer
 from protocol.pages import PagePart
 
 HEADERS = {"X-Bangban": "1"}
@@ -46,6 +46,8 @@ class Clerk:
         self._http = http
         self._newest: Newest[CounterView] = Newest()
         self._first_face: asyncio.Future[float] | None = None
+        self.on_desk: Callable[[DeskSeen], None] = lambda _seen: None
+        """Told of what the booth's camera sees."""
 
     async def until(self, seen: Callable[[CounterView], bool]) -> CounterView:
         """The first view of which `seen` is true, the present one included. The caller sets the time-out."""
@@ -115,6 +117,8 @@ class Clerk:
                             event = _events.decode(message.data)
                             if isinstance(event, CounterView):
                                 await self._newest.show(event)
+                            elif isinstance(event, DeskSeen):
+                                self.on_desk(event)
             await asyncio.sleep(FEED_AGAIN_S)
 
     async def _post(self, path: str, body: msgspec.Struct | None = None) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import msgspec
 from demo.newest import Newest
 from demo.stage import BoothPlan
 from protocol.kiosk import KioskAction, KioskView, read_kiosk_event
+from protocol.messages import DeskSeen
 
 HEADERS = {"X-Bangban": "1"}
 
@@ -30,6 +31,8 @@ class Resident:
         self._http = http
         self._socket = socket
         self._newest: Newest[KioskView] = Newest()
+        self.on_desk: Callable[[DeskSeen], None] = lambda _seen: None
+        """Told of what the booth's camera sees."""
 
     async def until(self, seen: Callable[[KioskView], bool]) -> KioskView:
         """The first view of which `seen` is true, the present one included. The caller sets the time-out."""
@@ -67,6 +70,8 @@ class Resident:
                 event = read_kiosk_event(message.data)
                 if isinstance(event, KioskView):
                     await self._newest.show(event)
+                elif isinstance(event, DeskSeen):
+                    self.on_desk(event)
 
 
 @asynccontextmanager

@@ -81,6 +81,7 @@ async def test_a_resident_and_a_clerk_do_an_affair_screen_to_screen(scene: Scene
     await show_the_cards(scene)
     await deliver_the_pages(scene)
     await work_on_the_pages(scene)
+    await adjust_the_corners(scene)
     await look_closer(scene)
     await scene.shoot("session")
     await fill_in_and_sign(scene)
@@ -218,6 +219,31 @@ async def work_on_the_pages(scene: Scene) -> None:
 async def sha256_of(scene: Scene, page_id: str) -> str:
     answer = await scene.counter.request.get(f"{scene.stage.site.url}/api/pages/{page_id}/full")
     return hashlib.sha256(await answer.body()).hexdigest()
+
+
+async def adjust_the_corners(scene: Scene) -> None:
+    """A corner is dragged inwards over the camera's own picture; the booth's new page stands in the old one's place."""
+    counter = scene.counter
+    first = counter.locator(by_test("page-thumb")).first
+    before = await first.get_attribute("data-page")
+    await first.click()
+    await expect(counter.locator(f'{by_test("viewer-image")}[data-part="full"]')).to_be_visible()
+    await counter.click(by_test("page-adjust"))
+    corner = counter.locator(by_test("corner-0"))
+    await expect(corner).to_be_visible()
+    box = await corner.bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    await counter.mouse.move(x, y)
+    await counter.mouse.down()
+    await counter.mouse.move(x + 60, y + 40, steps=4)
+    await scene.shoot("corners")
+    await counter.mouse.up()
+    await counter.click(by_test("corners-done"))
+    await expect(counter.locator(f'{by_test("page-thumb")}[data-state="stored"]')).to_have_count(PAGES + 1)
+    await expect(counter.locator(f'{by_test("viewer-image")}[data-part="full"]')).to_be_visible()
+    await counter.click(by_test("viewer-close"))
+    await expect(first).not_to_have_attribute("data-page", str(before))
 
 
 async def look_closer(scene: Scene) -> None:

@@ -1,0 +1,130 @@
+"""From a picture of the camera to the outline on both screens.
+
+Three parts, since their clocks are three: from a picture's moment until the booth says what it sees (the real taker and
+the simulated desk, in this process); from there to the kiosk (half the round trip of a request to the booth's server);
+and how much later than the kiosk the counter hears the same thing, through link and center (real programs, loopback).
+"""
+
+import asyncio
+import statistics
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import aiohttp
+
+from booth.devices.camera.desk import SimulatedDesk
+from booth.documents.workshop import PictureWorkshop
+from booth.taking import PageTaker
+from demo.clerk import clerk_at
+from demo.resident import resident_at
+from demo.stage import ROOT, BoothPlan, ClerkPlan, Site, free_port, raise_stage
+from demo.story import Story
+from protocol.messages import DeskSeen
+from protocol.pages import PageAnnounced
+
+CAMERAS = {"2.8 MP": (1920, 1440), "13 MP": (4160, 3120)}
+PAPERS = ("booklet_cover", "id_card", "household_page", "application_form")
+LAID = 8
+REST_S = 1.5
+TRIPS = 50
+
+
+def measure() -> dict[str, Any]:
+    """Milliseconds."""
+    return {
+        "picture_to_word_ms": {camera: asyncio.run(_looks(size)) for camera, size in CAMERAS.items()},
+        **asyncio.run(_ways()),
+    }
+
+
+class _Watched(PictureWorkshop):
+    """Remembers of which moment the picture was that was looked at last."""
+
+    at_s = 0.0
+
+    def look(self, image: Any, at_s: float) -> Any:
+        seen = super().look(image, at_s)
+        self.at_s = at_s
+        return seen
+
+
+class _NoShelf:
+    async def put(self, page: PageAnnounced, light: bytes, full: bytes, frame: bytes | None = None) -> None:
+        raise AssertionError("nothing is ordered")
+
+
+async def _looks(size: tuple[int, int]) -> dict[str, float]:
+    desk, workshop = SimulatedDesk(*size, rate_fps=10), _Watched()
+    taker = PageTaker(desk, _NoShelf(), workshop, lambda: "page")
+    delays: list[float] = []
+
+    def show(seen: DeskSeen) -> None:
+        if seen.outlines and workshop.at_s:
+            delays.append((time.monotonic() - workshop.at_s) * 1000)
+
+    async with desk, taker:
+        taker.watch(True)
+        looking = asyncio.create_task(taker.run(show))
+        for number in range(LAID):
+            desk.lay(PAPERS[number % len(PAPERS)])
+            await asyncio.sleep(REST_S)
+        looking.cancel()
+        await asyncio.wait([looking])
+    return _spread(delays)
+
+
+async def _ways() -> dict[str, Any]:
+    booth = BoothPlan(
+        "yanchang-01", "延长居民区帮办亭", "Yanchang booth", "延长路甲1号", "1 Yanchang Road", free_port()
+    )
+    plan = ClerkPlan("wang", "王窗口", "3")
+    kiosk: list[tuple[float, DeskSeen]] = []
+    counter: list[tuple[float, DeskSeen]] = []
+    async with (
+        raise_stage(ROOT / "var" / "bench" / "outline", Site(free_port(), reads=False), [booth], [plan]) as stage,
+        clerk_at(stage.site, plan) as clerk,
+        resident_at(booth) as resident,
+    ):
+        story = Story(resident, clerk, "id-lin", [], lambda name, ms: None)
+        await story.arrive()
+        await story.meet()
+        resident.on_desk = lambda seen: kiosk.append((time.monotonic(), seen))
+        clerk.on_desk = lambda seen: counter.append((time.monotonic(), seen))
+        for number in range(LAID):
+            await resident.lay_page(PAPERS[number % len(PAPERS)])
+            await asyncio.sleep(REST_S)
+        trips = await _round_trips(booth)
+    later = [
+        (at_s - heard_s) * 1000
+        for heard_s, seen in kiosk
+        if (at_s := next((at for at, other in counter if other == seen and abs(at - heard_s) < REST_S), None))
+        is not None
+    ]
+    return {
+        "word_to_kiosk_ms": _spread([trip / 2 for trip in trips]),
+        "counter_after_kiosk_ms": _spread(later),
+        "messages": len(kiosk),
+        "of_these_at_the_counter": len(later),
+    }
+
+
+async def _round_trips(booth: BoothPlan) -> list[float]:
+    trips = []
+    async with aiohttp.ClientSession() as http:
+        for _ in range(TRIPS):
+            begun = time.monotonic()
+            async with http.get(f"{booth.url}/health") as answer:
+                await answer.read()
+            trips.append((time.monotonic() - begun) * 1000)
+    return trips
+
+
+def _spread(values: Sequence[float]) -> dict[str, float]:
+    ordered = sorted(values) or [float("nan")]
+    return {
+        "n": len(values),
+        "p50": round(statistics.median(ordered), 1),
+        "p95": round(ordered[min(len(ordered) - 1, int(len(ordered) * 0.95))], 1),
+        "max": round(ordered[-1], 1),
+    }
