@@ -24,16 +24,7 @@ KEPT_S = 60.0
 
 
 def urgent_connector() -> aiohttp.TCPConnector:
-    return aiohttp.TCPConnector(limit=1, keepalive_timeout=KEPT_S, socket_factory=_make_urgent)
-
-
-def _make_urgent(address: Any) -> socket.socket:
-    """A line of 4G loses packets without being full; BBR is not misled by that, where the system has it."""
-    family, kind, protocol, *_ = address
-    made = socket.socket(family, kind, protocol)
-    with contextlib.suppress(OSError, AttributeError):
-        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, b"bbr")
-    return made
+    return aiohttp.TCPConnector(limit=1, keepalive_timeout=KEPT_S)
 
 
 class UploadLine:
