@@ -130,6 +130,8 @@ class PageTaker:
         self._frames: dict[str, bytes] = {}
         """The newest pages' frames, for corners that are adjusted; of this visit alone."""
         self._waiting: dict[str, _Waiting] = {}
+        self._pressed: str | None = None
+        """The clerk's shutter may be quicker than the command's own task."""
         self._wanted = False
         self._awake = asyncio.Event()
         self._show: Callable[[DeskSeen], None] = lambda _seen: None
@@ -166,6 +168,8 @@ class PageTaker:
         waiting = _Waiting(asyncio.get_running_loop().create_future(), kept, hindered, more)
         self._waiting[command_id] = waiting
         self._tell(self._core.order(command_id, affair_id, more, _now_ms()))
+        if self._pressed == command_id:
+            self.press(command_id)
         self._wake()
         try:
             await waiting.over
@@ -189,6 +193,7 @@ class PageTaker:
 
     def press(self, command_id: str) -> None:
         """The clerk pressed the shutter."""
+        self._pressed = None if command_id in self._waiting else command_id
         self._tell(self._core.press(command_id, _now_ms()))
 
     def wipe(self) -> None:

@@ -25,8 +25,12 @@ LINE_PX = 48
 MIN_WIDTH_PX, MAX_WIDTH_PX = 64, 2400
 """What is narrower is padded; of 60 cards none was read otherwise than with 160."""
 
-LONG_PX = 560
-"""A longer line may be squeezed, though not below this: the time goes with the width, 0.09 ms a pixel."""
+LONG_PX, DENSE_PX = 560, 480
+"""A longer line may be squeezed, though not below this, on a page full of print not below the second: the time goes
+with the width, 0.1 ms a pixel."""
+
+DENSE = 0.28
+"""Where lines are squeezed to this part of their width or less, the page is full of print."""
 
 BOX_THRESHOLD = 0.5
 
@@ -122,7 +126,7 @@ class Engine:
 
 def squeezed(natural_px: float, squeeze: float) -> float:
     """How wide a line of this width at `LINE_PX` is read."""
-    return min(natural_px, max(LONG_PX, squeeze * natural_px))
+    return min(natural_px, max(DENSE_PX if squeeze <= DENSE else LONG_PX, squeeze * natural_px))
 
 
 def cut(image: Image, quad: Quad) -> Image:

@@ -28,10 +28,10 @@ CARD_SHAPE = 85.6 / 54.0
 MAX_LINES = 160
 """An A4 page full of 10-point print has some 60; each line takes 10 to 60 ms."""
 
-PAGE_PX = 26_000
-"""So much width all lines of a page may have together: what is read in 2.4 s."""
+PAGE_PX = 22_000
+"""So much width all lines of a page may have together: what is read in 2.2 s."""
 
-WIDEST, NARROWEST = 0.6, 0.28
+WIDEST, NARROWEST = 0.6, 0.23
 """To which parts of their width long lines are squeezed so that a page keeps to that. Of 2,200 characters of 10.5-point
 print, a third of them digits, 1 is misread at 1 and at 0.6, 23 to 43 below; of 1,980 Chinese ones at most 1 at any."""
 

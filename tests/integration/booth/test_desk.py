@@ -177,6 +177,16 @@ async def test_a_frozen_camera_is_said_and_its_picture_is_not_taken_for_a_page_a
         assert [page.size for page in rig.shelf.pages] == ["ID-1"]
 
 
+async def test_a_shutter_that_is_quicker_than_its_order_takes_the_page_all_the_same(desk: SimulatedDesk) -> None:
+    async with running(desk) as rig:
+        desk.lay("id_card")
+        async with asyncio.timeout(WITHIN_S):
+            await rig.take("c1")
+            rig.taker.press("c2")  # the page is a known one: it is not taken again by itself
+            await rig.take("c2")
+        assert [page.command_id for page in rig.shelf.pages] == ["c1", "c2"]
+
+
 class _Halting(PictureWorkshop):
     """Begins to make a page, and goes on when the test says so."""
 
