@@ -1,7 +1,7 @@
 """`python -m rigs.upright`: train the network that tells which way up writing lies, and write its weights.
 
 Lines of random Chinese characters, letters and digits are set in whatever Chinese faces the machine has, spoilt as a
-camera spoils them, cut into pieces by the booth's own `cut_pieces`, and learnt: of the four turns of a piece the first
+camera spoils them, cut into pieces by the booth's own `find_pieces`, and learnt: of the four turns of a piece the first
 is right. The weights that are here come from Noto Sans and Serif CJK, regular and bold, AR PL UMing and UKai, and
 WenQuanYi Micro Hei. It takes some minutes on one core. The last 8,000 pieces are kept aside and scored.
 """
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFont
 
-from booth.documents.glyphs import Patches, cut_pieces
+from booth.documents.glyphs import MAX_PIECES, Patches, find_pieces
 from booth.documents.orientation import WEIGHTS, describe
 
 PIECES, ASIDE = 60_000, 8_000
@@ -30,7 +30,7 @@ def main() -> None:
     faces = _faces()
     pieces: list[Patches] = []
     while sum(map(len, pieces)) < PIECES:
-        pieces.append(cut_pieces(_page(faces, chance)).patches)
+        pieces.append(find_pieces(_page(faces, chance)).cut(MAX_PIECES))
     patches = np.concatenate(pieces)
     turned = [np.ascontiguousarray(np.rot90(patches, turns, axes=(1, 2))) for turns in range(4)]
     features = np.stack([describe(each) for each in turned], axis=1)

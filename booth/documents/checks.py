@@ -86,15 +86,23 @@ def touches_edge(outline: Quad, width_px: int, height_px: int) -> bool:
 
 def find_glare(seen: Seen) -> list[Box]:
     """Where a lamp is mirrored; the whole page when the paper itself is too bright to tell."""
-    bright = (seen.small.min(axis=2) >= GLARE_LEVEL).astype(np.uint8)
-    if bright.mean() < 1e-4:
+    darkest = _darkest(seen.small)
+    bright = (darkest >= GLARE_LEVEL).astype(np.uint8)
+    share = float(bright.mean())
+    if share < 1e-4:
         return []
-    if seen.light.white and float(np.percentile(seen.small.min(axis=2), 60)) >= GLARE_LEVEL:
+    if seen.light.white and share >= 0.4:
         return [Box(0, 0, 1000, 1000)]
     if _paper_level(seen) > PAPER_MAY_REACH:
         return []
     opened = cv2.morphologyEx(bright, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)).astype(np.uint8, copy=False)
     return _boxes(opened, _px2(MIN_GLARE_MM2, seen.dpi))
+
+
+def _darkest(image: Image) -> NDArray[np.uint8]:
+    """Each pixel's weakest channel; NumPy's own minimum over so short an axis takes ten times as long."""
+    blue, green, red = cv2.split(image)
+    return cv2.min(cv2.min(blue, green), red).astype(np.uint8, copy=False)
 
 
 def find_fingers(seen: Seen) -> list[Box]:

@@ -24,32 +24,36 @@ Patches = NDArray[np.float32]
 """`(n, PATCH_PX, PATCH_PX) float32`: ink is 1, paper 0."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Pieces:
-    """`patches` as they lie in the picture. `across` and `down`: how much of the ink lies in rows, and in columns."""
+    """Where the pieces of a page are, `(x, y, side)` in pixels of `grey`; `mask` is what may be part of a character."""
 
-    patches: Patches
-    across: float
-    down: float
+    grey: Grey
+    mask: NDArray[np.uint8]
+    squares: tuple[tuple[int, int, int], ...]
+
+    def cut(self, most: int) -> Patches:
+        """At most so many of them, evenly chosen, as they lie in the picture."""
+        chosen = self.squares
+        if len(chosen) > most:
+            chosen = tuple(chosen[i] for i in np.linspace(0, len(chosen) - 1, most).astype(int))
+        patches = [patch for square in chosen if (patch := _patch(self.grey, self.mask, square)) is not None]
+        return np.stack(patches) if patches else np.empty((0, PATCH_PX, PATCH_PX), np.float32)
 
 
-def cut_pieces(grey: Grey) -> Pieces:
-    """The pieces of a page at 100 to 150 dpi, `(height, width) uint8`; at most `MAX_PIECES`, evenly chosen."""
+def find_pieces(grey: Grey) -> Pieces:
+    """The pieces of a page at 100 to 150 dpi, `(height, width) uint8`."""
     mask, size = _parts(grey)
     if size == 0:
-        return Pieces(np.empty((0, PATCH_PX, PATCH_PX), np.float32), 0.0, 0.0)
+        return Pieces(grey, mask, ())
     rows, across = _strips(mask, size)
     columns, down = _strips(np.ascontiguousarray(mask.T), size)
-    chosen: list[tuple[int, int, int]] = []
+    squares: list[tuple[int, int, int]] = []
     if across > 0.7 * down:
-        chosen += [square for strip in rows for square in _squares(strip)]
+        squares += [square for strip in rows for square in _squares(strip)]
     if down > 0.7 * across:
-        chosen += [(y, x, side) for strip in columns for x, y, side in _squares(strip)]
-    if len(chosen) > MAX_PIECES:
-        chosen = [chosen[i] for i in np.linspace(0, len(chosen) - 1, MAX_PIECES).astype(int)]
-    patches = [patch for square in chosen if (patch := _patch(grey, mask, square)) is not None]
-    stacked = np.stack(patches) if patches else np.empty((0, PATCH_PX, PATCH_PX), np.float32)
-    return Pieces(stacked, across, down)
+        squares += [(y, x, side) for strip in columns for x, y, side in _squares(strip)]
+    return Pieces(grey, mask, tuple(squares))
 
 
 def _parts(grey: Grey) -> tuple[NDArray[np.uint8], int]:

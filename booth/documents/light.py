@@ -151,16 +151,26 @@ def _filled(colours: NDArray[np.float32], mask: NDArray[np.float32]) -> NDArray[
     """The paper's brightness everywhere: smoothed where it is seen, and where it is not, from as near as possible."""
     sigma = SMOOTH_MM / 25.4 * MAP_DPI
     filled, known = None, np.zeros_like(mask)
-    for _ in range(4):
-        weight = np.asarray(cv2.GaussianBlur(mask, (0, 0), sigma))
-        sums = np.asarray(cv2.GaussianBlur(colours * mask[:, :, None], (0, 0), sigma)).reshape(colours.shape)
+    seen = np.dstack((colours * mask[:, :, None], mask))
+    for step in range(4):
+        blurred = _blurred(seen, sigma, 3**step)
+        sums, weight = blurred[:, :, :-1], blurred[:, :, -1]
         mean = sums / np.maximum(weight, 1e-6)[:, :, None]
         # How much the finest scale that sees enough paper counts; what it lacks the coarser ones give.
         trust = np.clip(weight * 4, 0, 1) * (1 - known)
         filled = mean * trust[:, :, None] if filled is None else filled + mean * trust[:, :, None]
         known += trust
-        sigma *= 3
     assert filled is not None
     whole = colours[mask > 0].mean(axis=0) if mask.any() else colours.mean(axis=(0, 1))
     result: NDArray[np.float32] = (filled + (1 - known)[:, :, None] * whole).astype(np.float32)
     return result
+
+
+def _blurred(maps: NDArray[np.float32], sigma: float, wider: int) -> NDArray[np.float32]:
+    """Blurred by `wider` times `sigma`, on a map so many times as small: it is smooth, and a wide blur is slow."""
+    height, width = maps.shape[:2]
+    size = max(2, round(width / wider)), max(2, round(height / wider))
+    small = cv2.resize(maps, size, interpolation=cv2.INTER_AREA) if wider > 1 else maps
+    soft = cv2.GaussianBlur(small, (0, 0), sigma)
+    grown = cv2.resize(soft, (width, height), interpolation=cv2.INTER_LINEAR) if wider > 1 else soft
+    return np.asarray(grown, dtype=np.float32)

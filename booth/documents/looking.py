@@ -12,14 +12,14 @@ from booth.core.capture import Sight
 from booth.devices.camera.interface import Image
 from booth.documents.find import AUTOMATIC_CONFIDENCE, Found, find_pages
 from booth.documents.mat import MatWatch
-from booth.documents.page import shrink
 from booth.documents.quad import Quad, corners_of
+from booth.documents.shrink import shrink
 from booth.documents.signature import PageSignature, sign_page
 from booth.documents.track import Tracker
 from protocol.errors import ErrorCode
 
-PREVIEW_PX = 960
-SIGNATURE_PX = 1920
+PREVIEW_PX, SIGNATURE_PX = 960, 1920
+"""The long sides of the pictures that are searched and that a page is told by."""
 
 SEARCH_AGAIN_S = 0.5
 """An outline that is followed is searched for afresh so often: a follower sees nothing new come in."""
@@ -51,18 +51,19 @@ class Looker:
 
     def look(self, image: Image, at_s: float) -> Sight | ErrorCode:
         """What is seen in the picture taken at `at_s`, or why nothing can be seen."""
-        preview = small_of(image, PREVIEW_PX)
+        fine = shrink(image, SIGNATURE_PX)
+        preview = shrink(fine, PREVIEW_PX)
         moved, trouble = self._watch(preview)
         if trouble is not None:
             self.forget()
             return trouble
         best = self._outline(preview, moved, at_s)
-        signature = None if best is None or moved else self._sign(image, best, preview)
+        signature = None if best is None or moved else self._sign(fine, best, preview)
         return _sight(preview, best, self._found, moved, signature, self._tracker)
 
     def rest(self, image: Image) -> None:
         """Learn from a picture taken while nobody is served what the empty desk looks like."""
-        preview = small_of(image, PREVIEW_PX)
+        preview = shrink(shrink(image, SIGNATURE_PX), PREVIEW_PX)
         found = find_pages(preview, self._mat.reference)
         self._mat.see(preview, found.pages, clear=not found.pages and not found.cut)
 
@@ -103,15 +104,8 @@ class Looker:
             self._tracker.follow(preview)
         return best
 
-    def _sign(self, image: Image, outline: Quad, preview: Image) -> PageSignature:
-        seen = small_of(image, SIGNATURE_PX)
-        return sign_page(seen, outline.scaled(seen.shape[1] / preview.shape[1]))
-
-
-def small_of(image: Image, width_px: int) -> Image:
-    """The picture about `width_px` wide; a large one is first thinned out by whole pixels, which costs nothing."""
-    step = max(1, image.shape[1] // (2 * width_px))
-    return shrink(image[::step, ::step], width_px / (image.shape[1] / step))
+    def _sign(self, fine: Image, outline: Quad, preview: Image) -> PageSignature:
+        return sign_page(fine, outline.scaled(fine.shape[1] / preview.shape[1]))
 
 
 def _far(one: Quad, other: Quad, preview: Image) -> bool:

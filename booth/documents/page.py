@@ -17,6 +17,7 @@ from booth.documents.light import flatten, measure_light
 from booth.documents.orientation import find_orientation
 from booth.documents.quad import Quad, corners_of
 from booth.documents.rectify import PAGE_DPI, measure_size, rectify
+from booth.documents.shrink import shrink as shrink_to
 from protocol.pages import Flaw
 
 VIEW_WIDTH_MM = 440.0
@@ -132,8 +133,7 @@ def shrink(image: Image, factor: float) -> Image:
     """The picture at `factor` of its size; as it is when that would enlarge it."""
     if factor >= 1:
         return image
-    size = max(1, round(image.shape[1] * factor)), max(1, round(image.shape[0] * factor))
-    return cv2.resize(image, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+    return shrink_to(image, max(1, round(max(image.shape[:2]) * factor)))
 
 
 def _whole_frame(image: Image, turns: int) -> PageImage:
