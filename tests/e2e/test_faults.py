@@ -202,7 +202,9 @@ async def test_ten_seconds_without_a_network_interrupt_the_affair_and_lose_nothi
         booth = replace(simulated_booth(), prefix=host.prefix, socket_factory=host.socket)
         async with playing(tmp_path / "stage", site, booth) as scene:
             host.cut()
+            # The pictures are missed before the link is: both must be before an order is refused.
             await scene.affair(lambda affair: affair.session_state is SessionState.INTERRUPTED)
+            await scene.affair(lambda affair: not affair.booth.online)
             await scene.resident.until(lambda view: not view.link_up)
             with pytest.raises(RuntimeError, match=ErrorCode.BOOTH_OFFLINE):
                 await scene.order(CommandKind.TAKE_PAGE)
