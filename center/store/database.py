@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import NullPool
 
 from center.errors import ConfigError, DeskError, StoreError
+from center.store.sqlite import BEGIN_WRITING, SqliteConnection
 from protocol.errors import ErrorCode
 
 BUSY_MS = 10_000
@@ -39,7 +40,7 @@ class Database:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._readers = _async_engine(path, "BEGIN", pool_size=4)
-        self._writer = _async_engine(path, "BEGIN IMMEDIATE", pool_size=1)
+        self._writer = _async_engine(path, BEGIN_WRITING, pool_size=1)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -92,14 +93,23 @@ def migrate(path: Path) -> None:
 
 def _engine(path: Path) -> Engine:
     engine = create_engine(f"sqlite:///{path}", poolclass=NullPool, hide_parameters=True)
-    _configure(engine, "BEGIN IMMEDIATE")
+    _configure(engine, BEGIN_WRITING)
     return engine
 
 
 def _async_engine(path: Path, begin: str, pool_size: int) -> AsyncEngine:
-    url = f"sqlite+aiosqlite:///{path}"
+    def connect(*_: object, **__: object) -> SqliteConnection:
+        return SqliteConnection(path)
+
     # Parameters are personal data: they never come into an exception's text.
-    engine = create_async_engine(url, pool_size=pool_size, max_overflow=0, pool_timeout=60, hide_parameters=True)
+    engine = create_async_engine(
+        f"sqlite+aiosqlite:///{path}",
+        connect_args={"async_creator_fn": connect},
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=60,
+        hide_parameters=True,
+    )
     _configure(engine.sync_engine, begin)
     return engine
 
