@@ -31,6 +31,8 @@ export interface Ended {
 
 /** The called affair's view follows the answer to the call; should it not, the desk is shown again. */
 const SHOWN_MS = 3000
+/** So long the drawing of a session's page waits for the resident's picture. */
+const PICTURE_FIRST_MS = 400
 
 const OVER: readonly TicketState[] = ['finished', 'missed', 'abandoned', 'transferred', 'waiting']
 
@@ -125,7 +127,6 @@ export class Counter {
     try {
       await ask()
       if (!this.affair.value) setTimeout(() => (this.calling.value = false), SHOWN_MS)
-      else this.calling.value = false
     } catch (error) {
       this.calling.value = false
       throw error
@@ -175,12 +176,18 @@ export class Counter {
     this.view.value = view
     const now = this.affair.value
     if (now && now.affair_id !== before?.affair_id && !this.calling.value) this.picture.value?.expect()
-    if (now) this.calling.value = false
-    else if (before) this.picture.value?.clear()
+    if (now && !before) void this.drawAfterPicture()
+    if (!now && before) this.picture.value?.clear()
     if (!before || this.affair.value?.affair_id === before.affair_id) return
     // the newest that is known of it: a view that says how it ended, else its last one in hand
     const last = view.affair?.affair_id === before.affair_id ? view.affair : before
     this.ended.value = { ticketNo: last.ticket_no, caseNo: last.case_no, how: howItLeft(last, view) }
+  }
+
+  /** Drawing the session's page takes longer than a picture's way from the booth: the picture goes first, if it comes soon. */
+  private async drawAfterPicture(): Promise<void> {
+    await Promise.race([this.picture.value?.seen(), new Promise((resolve) => setTimeout(resolve, PICTURE_FIRST_MS))])
+    this.calling.value = false
   }
 
   private see(seen: DeskSeen): void {

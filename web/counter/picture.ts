@@ -37,6 +37,12 @@ export class FacePicture {
     )
   }
 
+  /** Resolves when the resident is seen, at once when they are already; never when somebody else is expected before. */
+  seen(): Promise<void> {
+    if (this.seenAt.value !== null) return Promise.resolve()
+    return new Promise((resolve) => watch(this.seenAt, () => resolve(), { once: true }))
+  }
+
   /** Nobody is to be seen, and the last picture of whom was there is let go. */
   clear(): void {
     this.stop.abort()

@@ -10,15 +10,20 @@ const CONSTRAINTS = {
   audio: { echoCancellation: true, noiseSuppression: true, autoGainControl: true },
 } as const satisfies MediaStreamConstraints
 
+/** A self-view is a few centimetres wide; drawing it at the size and pace that is sent costs a sixth of a core. */
+const SELF_VIEW = { width: { ideal: 480 }, frameRate: { ideal: 12 } } as const satisfies MediaTrackConstraints
+
 export class Capture {
   readonly video: ShallowRef<MediaStreamTrack | null> = shallowRef(null)
   readonly audio: ShallowRef<MediaStreamTrack | null> = shallowRef(null)
   /** What is missing, and why; a page puts it into words. */
   readonly problems: Ref<Partial<Record<CaptureKind, CaptureProblem>>> = ref({})
-  /** The own picture, for a self-view; without sound. */
+  /** The own picture, small, for a self-view; without sound. */
   readonly picture: ComputedRef<MediaStream | null> = computed(() =>
-    this.video.value ? new MediaStream([this.video.value]) : null,
+    this.small.value ? new MediaStream([this.small.value]) : null,
   )
+
+  private readonly small: ShallowRef<MediaStreamTrack | null> = shallowRef(null)
 
   private enabled: Record<CaptureKind, boolean> = { video: true, audio: true }
   private seeking = false
@@ -40,8 +45,7 @@ export class Capture {
   /** Stop sending without letting go: a black picture, silence. */
   setEnabled(kind: CaptureKind, enabled: boolean): void {
     this.enabled[kind] = enabled
-    const track = this[kind].value
-    if (track) track.enabled = enabled
+    for (const track of this.tracks(kind)) track.enabled = enabled
   }
 
   /** Let camera and microphone go. Closing twice is harmless. */
@@ -49,9 +53,15 @@ export class Capture {
     this.closed = true
     navigator.mediaDevices?.removeEventListener('devicechange', this.again)
     for (const kind of this.kinds) {
-      this[kind].value?.stop()
+      for (const track of this.tracks(kind)) track.stop()
       this[kind].value = null
     }
+    this.small.value = null
+  }
+
+  private tracks(kind: CaptureKind): MediaStreamTrack[] {
+    const tracks = kind === 'video' ? [this.video.value, this.small.value] : [this.audio.value]
+    return tracks.filter((track) => track !== null)
   }
 
   private async seekMissing(): Promise<void> {
@@ -91,11 +101,21 @@ export class Capture {
     track.enabled = this.enabled[kind]
     track.onended = () => {
       this[kind].value = null
+      if (kind === 'video') this.showSmall(null)
       this.problems.value[kind] = 'absent'
       this.changed()
     }
     this[kind].value = track
+    if (kind === 'video') this.showSmall(track)
     delete this.problems.value[kind]
+  }
+
+  /** What captures the picture gives the self-view a copy of its own, scaled where it is captured. */
+  private showSmall(whole: MediaStreamTrack | null): void {
+    this.small.value?.stop()
+    const copy = whole?.clone() ?? null
+    copy?.applyConstraints(SELF_VIEW).catch(() => undefined) // a browser that can't scale shows it as it is
+    this.small.value = copy
   }
 }
 

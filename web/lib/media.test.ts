@@ -80,6 +80,11 @@ let devices: EventTarget
 let offers: TrackOffer[][] = []
 let exchange: (sdp: string, tracks: TrackOffer[]) => Promise<string>
 
+/** A captured track, whose copies are scaled at once. */
+function trackOf(kind: string): object {
+  return { kind, enabled: true, onended: null, stop: () => {}, clone: () => trackOf(kind), applyConstraints: async () => {} }
+}
+
 beforeEach(() => {
   vi.useFakeTimers()
   FakeConnection.made = []
@@ -93,7 +98,7 @@ beforeEach(() => {
     getUserMedia: async (wanted: Record<string, unknown>) => {
       const kinds = Object.keys(wanted)
       if (kinds.some((kind) => !plugged.includes(kind))) throw new DOMException('none', 'NotFoundError')
-      return new FakeStream(kinds.map((kind) => ({ kind, enabled: true, onended: null, stop: () => {} })))
+      return new FakeStream(kinds.map(trackOf))
     },
   })
   vi.stubGlobal('RTCPeerConnection', FakeConnection)

@@ -97,6 +97,15 @@ export class MediaLeg {
     if (this.connection === connection && (await heard(connection)) === before) this.remake()
   }
 
+  /** How loud the captured voice is, as an amplitude from 0 to 1; null when the browser doesn't tell, or not yet. */
+  async voiceLevel(): Promise<number | null> {
+    const report = await this.sending.get('audio')?.getStats().catch(() => undefined)
+    for (const entry of (report as unknown as Map<string, Record<string, unknown>> | undefined)?.values() ?? []) {
+      if (entry.type === 'media-source' && typeof entry.audioLevel === 'number') return entry.audioLevel
+    }
+    return null
+  }
+
   /** Let everything go. Closing twice is harmless. */
   close(): void {
     this.closed = true
