@@ -2,6 +2,7 @@
 
 A picture leaves with its last packet. A hole is asked for at once and again until it is filled; after `WAIT_S` the
 picture is given up and a keyframe wanted. A whole keyframe that came meanwhile is never kept waiting by an older hole.
+A picture that stops without its marker has its next packet asked for, before the next picture shows that it is missing.
 """
 
 from collections.abc import Iterator
@@ -17,6 +18,10 @@ LONGEST_AGAIN_S = 0.1
 """So that even with a long way three requests fall into `WAIT_S`."""
 KEYFRAME_AGAIN_S = 0.4
 """A request or the keyframe's first packet may be lost, too; the center asks at most every 300 ms."""
+TAIL_S = 0.01
+"""A picture that is silent for so long without its marker has lost its end; longer when its packets come slower."""
+TAIL_SPACINGS = 3.0
+_SPACING_FADES = 0.9
 MOST_MISSING = 200
 """More at once is an outage, which a keyframe mends, not retransmission."""
 MOST_PACKETS = 1024
@@ -83,6 +88,11 @@ class PictureBuffer:
         """Where they begin, in order."""
         self._missing: dict[int, _Missing] = {}
         self._wanted_s = float("-inf")
+        self._newest_at_s = 0.0
+        self._unfinished = False
+        """The newest packet is not its picture's last, and what comes after it was not asked for."""
+        self._spacing_s = 0.0
+        """Between two packets of a picture, about the longest of late."""
         self._answer_s = 2 * AGAIN_S
         """How long a request takes to be answered, smoothed."""
 
@@ -93,7 +103,8 @@ class PictureBuffer:
     @property
     def next_due_s(self) -> float | None:
         """When `due` has something to do, if no packet comes before."""
-        times = [min(hole.asked_s + self._again_s, hole.since_s + WAIT_S) for hole in self._missing.values()]
+        times = [self._tail_s] if self._unfinished else []
+        times += [min(hole.asked_s + self._again_s, hole.since_s + WAIT_S) for hole in self._missing.values()]
         if self._waiting and self._newest is not None and not self._keyframes:
             times.append(self._wanted_s + KEYFRAME_AGAIN_S)
         return min(times, default=None)
@@ -102,14 +113,17 @@ class PictureBuffer:
         """Take one packet, retransmitted or not."""
         index = self._unwrap(packet.sequence_number)
         if self._newest is None:
-            self._newest = self._next = index
+            self._next = index
+            self._newer(index, packet, now_s)
         elif index - self._newest > MOST_MISSING:
             self._start_over(index)
+            self._newer(index, packet, now_s)
         elif index > self._newest:
             for lost in range(max(self._newest + 1, self._next), index):
-                self._missing[lost] = _Missing(now_s)
+                self._missing.setdefault(lost, _Missing(now_s))
                 self.lost += 1
-            self._newest = index
+            self._missing.pop(index, None)
+            self._newer(index, packet, now_s)
         elif not self._fill(index, now_s):
             return []
         self._packets[index] = packet
@@ -120,6 +134,13 @@ class PictureBuffer:
     def due(self, now_s: float) -> list[Effect]:
         """What time asks for: requests again, and giving up."""
         effects: list[Effect] = []
+        if self._unfinished and self._newest is not None and now_s >= self._tail_s:
+            self._unfinished = False
+            self._missing[self._newest + 1] = _Missing(now_s)
+        for index in [
+            i for i, hole in self._missing.items() if i > (self._newest or 0) and now_s >= hole.since_s + WAIT_S
+        ]:
+            del self._missing[index]  # nothing came after it: the call ended there
         hopeless = [i for i, hole in self._missing.items() if now_s >= hole.since_s + WAIT_S]
         if len(self._missing) > MOST_MISSING:
             hopeless = list(self._missing)
@@ -141,13 +162,25 @@ class PictureBuffer:
     def _again_s(self) -> float:
         return min(max(AGAIN_S, self._answer_s / 2), LONGEST_AGAIN_S)
 
+    @property
+    def _tail_s(self) -> float:
+        """When an unfinished picture's end counts as lost."""
+        return self._newest_at_s + max(TAIL_S, TAIL_SPACINGS * self._spacing_s)
+
+    def _newer(self, index: int, packet: Packet, now_s: float) -> None:
+        if self._unfinished:
+            self._spacing_s = max(now_s - self._newest_at_s, _SPACING_FADES * self._spacing_s)
+        self._newest = index
+        self._newest_at_s = now_s
+        self._unfinished = not packet.marker
+
     def _start_over(self, index: int) -> None:
         """An outage, or another stream."""
         self._packets.clear()
         self._missing.clear()
         self._keyframes.clear()
         self._waiting = True
-        self._newest = self._next = index
+        self._next = index
 
     def _fill(self, index: int, now_s: float) -> bool:
         """A packet that is not the newest; False when it is of no use."""

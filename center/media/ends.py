@@ -3,6 +3,7 @@
 Nothing waits between them: a packet goes out in the same step of the event loop in which it came in.
 """
 
+import asyncio
 import random
 import time
 from functools import partial
@@ -26,7 +27,7 @@ from center.media.gaps import Gaps
 from center.media.history import History
 from center.media.interface import MediaSettings
 from center.media.internals.connection import SectionConnection
-from center.media.internals.sections import AUDIO_LEVEL_URI, ReceivingEnd, SendingEnd, SendingFormat
+from center.media.internals.sections import AUDIO_LEVEL_URI, PLAYOUT_DELAY_URI, ReceivingEnd, SendingEnd, SendingFormat
 from center.media.internals.srtp import outbox
 from center.media.packets import Header, shift_picture
 from center.media.rates import DownlinkRates, UplinkRates
@@ -34,6 +35,8 @@ from center.media.splice import Splice
 from protocol.messages import TrackName
 
 VIDEO_CLOCK_HZ = 90_000
+LOOK_S = 0.01
+"""So often a picture's publisher is looked at, while a packet is missing or the picture's end is."""
 KEYFRAME_INTERVAL_S = 0.3
 """A publisher is asked for keyframes not more often than this, however many subscribers ask."""
 MOST_RETRANSMITTED = 128
@@ -57,6 +60,7 @@ class PublisherEnd(ReceivingEnd):
         self._rates = rates or UplinkRates()
         self._sinks: tuple[PacketSink, ...] = ()
         self._gaps = Gaps()
+        self._looking = False
         self._history = History()
         self._clock: tuple[int, int, int, float] | None = None
         """The newest sender report: SSRC, wall clock, media clock, when it came."""
@@ -114,8 +118,10 @@ class PublisherEnd(ReceivingEnd):
             if packet.timestamp != self._timestamp:
                 self._timestamp = packet.timestamp
                 self._note_picture(packet, now_s)
-            if lost := self._gaps.arrived(packet.sequence_number, now_s):
+            if lost := self._gaps.arrived(packet.sequence_number, packet.marker, now_s):
                 self._ask_again(lost, packet.ssrc)
+            if not self._looking and self._gaps.waiting:
+                self._look_later()
             if self._keyframe_due:
                 self.request_keyframe(now_s)
         for sink in self._sinks:
@@ -128,7 +134,19 @@ class PublisherEnd(ReceivingEnd):
                 sink.tell_clock(ssrc, ntp, timestamp, now_s)
 
     def on_stop(self) -> None:
-        self._sinks, self._history = (), History()
+        self._sinks, self._history, self._gaps = (), History(), Gaps()
+
+    def _look_later(self) -> None:
+        self._looking = True
+        asyncio.get_running_loop().call_later(LOOK_S, self._look)
+
+    def _look(self) -> None:
+        """Ask for what is missing when no packet brings that up."""
+        self._looking = False
+        if self._ssrc is not None and (lost := self._gaps.due(time.monotonic())):
+            self._ask_again(lost, self._ssrc)
+        if self._gaps.waiting:
+            self._look_later()
 
     def _note_picture(self, packet: Packet, now_s: float) -> None:
         """Tell the rates when a picture begins to arrive."""
@@ -256,7 +274,7 @@ class SubscriberEnd(SendingEnd):
         self._format = form
         ids = form.extension_ids
         value_id = ids.get(SEND_TIME_URI if self._video else AUDIO_LEVEL_URI, 0)
-        header = partial(Header, mid=form.mid, mid_id=ids.get(MID_URI, 0))
+        header = partial(Header, mid=form.mid, mid_id=ids.get(MID_URI, 0), delay_id=ids.get(PLAYOUT_DELAY_URI, 0))
         self._plain_header = header(ssrc=self.ssrc)
         self._header = header(ssrc=self.ssrc, value_id=value_id, value_bytes=3 if self._video else 1)
         self._rtx_header = header(ssrc=self.rtx_ssrc, value_id=value_id, value_bytes=3 if self._video else 1)

@@ -25,7 +25,7 @@ _MID = re.compile(r"[A-Za-z0-9_+-]{1,16}")
 _USED_EXTENSION = re.compile(
     r"a=extmap:([1-9]|1[0-4])(/[a-z]+)? "
     r"(urn:ietf:params:rtp-hdrext:(sdes:mid|ssrc-audio-level)"
-    r"|http://www\.webrtc\.org/experiments/rtp-hdrext/abs-send-time)"
+    r"|http://www\.webrtc\.org/experiments/rtp-hdrext/(abs-send-time|playout-delay))"
 )
 """What is forwarded or made afresh, with the ids of one-byte headers (RFC 8285, 4.2); the others are not negotiated."""
 _PROFILES = {"audio": ("UDP/TLS/RTP/SAVPF",), "video": ("UDP/TLS/RTP/SAVPF",), "application": ("UDP/DTLS/SCTP",)}

@@ -13,6 +13,9 @@ _EXTENSION_BIT = 0x10
 _ONE_BYTE_PROFILE = b"\xbe\xde"
 """RFC 8285, 4.2: the ids 1 to 14, values of 1 to 16 bytes."""
 
+_NO_DELAY = bytes(3)
+"""The playout-delay extension: 12 bits each of the least and the greatest delay, in steps of 10 ms."""
+
 _SHORT_PICTURE_ID_BYTES = 1
 _LONG_PICTURE_ID_BYTES = 2
 
@@ -128,11 +131,21 @@ def _descriptor_bytes(payload: bytes) -> int | None:
 class Header:
     """The header of one outgoing stream, written before each of its packets: what does not change is there already.
 
-    Its extensions are the stream's mid, and a value of `value_bytes` that changes by the packet. `mid_id` and
-    `value_id` are the negotiated ids; 0 leaves that one out.
+    Its extensions are the stream's mid, a value of `value_bytes` that changes by the packet, and the wish that pictures
+    be shown at once (playout delay). `mid_id`, `value_id` and `delay_id` are the negotiated ids; 0 leaves that one
+    out.
     """
 
-    def __init__(self, *, ssrc: int, mid: str = "", mid_id: int = 0, value_id: int = 0, value_bytes: int = 0) -> None:
+    def __init__(
+        self,
+        *,
+        ssrc: int,
+        mid: str = "",
+        mid_id: int = 0,
+        value_id: int = 0,
+        value_bytes: int = 0,
+        delay_id: int = 0,
+    ) -> None:
         elements = b""
         self._value_at = 0
         if value_id and value_bytes:
@@ -141,6 +154,8 @@ class Header:
         encoded = mid.encode("ascii")[:16]
         if mid_id and encoded:
             elements += bytes([mid_id << 4 | len(encoded) - 1]) + encoded
+        if delay_id:
+            elements += bytes([delay_id << 4 | len(_NO_DELAY) - 1]) + _NO_DELAY
         words = (len(elements) + 3) // 4
         block = _ONE_BYTE_PROFILE + _SEQUENCE_NUMBER.pack(words) + elements.ljust(words * 4, b"\0") if elements else b""
         self.size = HEADER_BYTES + len(block)

@@ -20,13 +20,15 @@ from aiortc import (
     RTCDtlsTransport,
     RTCPeerConnection,
     RTCRtpTransceiver,
+    RTCSessionDescription,
 )
 from aiortc.codecs import get_capabilities
 from aiortc.rtcrtpparameters import RTCRtpCodecCapability
+from aiortc.sdp import SessionDescription
 
 from center.media.interface import MediaSettings
 from center.media.internals.path import MediaPath
-from center.media.internals.sections import ReceivingEnd, SendingEnd
+from center.media.internals.sections import PLAYOUT_DELAY_URI, ReceivingEnd, SendingEnd
 from center.media.internals.sockets import gather
 
 CONSENT_INTERVAL_S = 0.4
@@ -65,6 +67,16 @@ class SectionConnection(RTCPeerConnection, Generic[Receiving, Sending]):
         """By mid, once there is an answer."""
         ends = [t for t in self.getTransceivers() if t.currentDirection == "sendonly"]
         return {t.mid or "": cast(Sending, t.sender) for t in ends}
+
+    async def setRemoteDescription(self, sessionDescription: RTCSessionDescription) -> None:
+        """As aiortc's; besides, each picture's section takes the extensions that aiortc doesn't know and we write."""
+        await super().setRemoteDescription(sessionDescription)
+        offered = {media.rtp.muxId: media for media in SessionDescription.parse(sessionDescription.sdp).media}
+        for transceiver in self.getTransceivers():
+            media = offered.get(transceiver.mid or "")
+            if media is not None and transceiver.kind == "video":
+                ours = [extension for extension in media.rtp.headerExtensions if extension.uri == PLAYOUT_DELAY_URI]
+                transceiver._headerExtensions = [*transceiver._headerExtensions, *ours]
 
     # --- What aiortc calls ---
 

@@ -30,6 +30,9 @@ from center.media.packets import audio_level_of, original_of
 from center.media.reception import Reception
 
 AUDIO_LEVEL_URI = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
+PLAYOUT_DELAY_URI = "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay"
+"""Chromium otherwise holds a picture back for as long as its jitter estimate says: after a keyframe on a busy machine
+hundreds of milliseconds. With 0 to 0 it paints what is decoded, and a late picture is late by itself alone."""
 MOST_STREAMS = 4
 """SSRCs of one section that are reported on: its media, its retransmissions, and each once more after a change."""
 

@@ -13,6 +13,7 @@ from booth.media.pictures import (
     LONGEST_AGAIN_S,
     MOST_MISSING,
     MOST_PACKETS,
+    TAIL_S,
     WAIT_S,
     Ask,
     Effect,
@@ -202,3 +203,22 @@ def test_nonsense_is_survived_within_bounds(packets: list[Packet]) -> None:
         effects = buffer.arrived(packet, at * 0.005)
         assert len(asked(effects)) <= MOST_MISSING
     assert len(buffer._missing) <= MOST_MISSING
+
+
+def test_the_end_of_a_picture_is_asked_for_before_the_next_picture_comes() -> None:
+    buffer = PictureBuffer()
+    first, last = stream([2])
+    buffer.arrived(first, 0.0)
+    assert buffer.next_due_s == TAIL_S
+    assert asked(buffer.due(TAIL_S)) == [last.sequence_number]
+    assert shown(buffer.arrived(last, 0.05)) == [0]
+    assert buffer.next_due_s is None and buffer.lost == 0
+
+
+def test_a_stream_that_stops_in_a_picture_gives_nothing_up() -> None:
+    buffer = PictureBuffer()
+    first, *_ = stream([3])
+    buffer.arrived(first, 0.0)
+    buffer.due(TAIL_S)
+    assert buffer.due(TAIL_S + WAIT_S) == []
+    assert (buffer.given_up, buffer.waiting, buffer.next_due_s) == (0, True, None)

@@ -100,6 +100,15 @@ def test_aiortc_reads_what_we_write(
     assert (read.extensions.mid, read.extensions.abs_send_time) == (mid or None, sent)
 
 
+def test_pictures_are_to_be_shown_at_once_where_that_was_negotiated() -> None:
+    data = bytearray(40)
+    header = Header(ssrc=7, mid="0", mid_id=4, value_id=14, value_bytes=3, delay_id=5)
+    header.write(data, 96, 1, 2, b"abc")
+    profile, extension = RtpPacket.parse(bytes(data[: header.size]), header_map(mid=4, sent=14)), data[12 : header.size]
+    assert (profile.extensions.mid, profile.extensions.abs_send_time) == ("0", int.from_bytes(b"abc", "big"))
+    assert bytes((5 << 4 | 2, 0, 0, 0)) in extension and len(extension) % 4 == 0
+
+
 def test_a_header_without_extensions_is_a_bare_one() -> None:
     data = bytearray(20)
     header = Header(ssrc=7, mid="0", value_bytes=1)
