@@ -41,16 +41,16 @@ FLAGS = [
 WATCH = """
 (() => {
   const at = (ms) => performance.timeOrigin + ms
-  const seen = { click: 0, painted: {}, told: {}, states: [], shownAt: 0, mountedAt: 0, began: performance.timeOrigin }
+  const nothing = () => ({ click: 0, painted: {}, states: [], shownAt: 0, mountedAt: 0 })
+  const seen = { ...nothing(), began: performance.timeOrigin }
   window.bangbanSeen = seen
-  window.bangbanReset = () => Object.assign(seen, { click: 0, painted: {}, told: {}, states: [], shownAt: 0, mountedAt: 0 })
+  window.bangbanReset = () => Object.assign(seen, nothing())
   addEventListener('click', (event) => { seen.click = at(event.timeStamp) }, { capture: true })
   const watched = new WeakSet()
   const watch = (video) => {
     watched.add(video)
-    const painted = (now, { presentationTime }) => {
+    const painted = (_now, { presentationTime }) => {
       seen.painted[video.dataset.test] ??= at(presentationTime)
-      seen.told[video.dataset.test] ??= at(now)
       video.requestVideoFrameCallback(painted)
     }
     video.requestVideoFrameCallback(painted)

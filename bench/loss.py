@@ -31,12 +31,16 @@ class Scenario:
     seconds: int
     booth_kbps: int | None = None
     """The rate of the booth's cable, both ways."""
+    clerk_away: bool = True
+    """The clerk's cable loses and delays as the booth's does; otherwise it is the centre's own network."""
 
 
 SCENARIOS = (
     Scenario("clean", 0, 10),
     Scenario("loss_2", 2, 30),
     Scenario("loss_5", 5, 60),
+    Scenario("loss_2_booth", 2, 30, clerk_away=False),
+    Scenario("loss_5_booth", 5, 60, clerk_away=False),
     Scenario("loss_20", 20, 25),
     Scenario("narrow_300", 0, 30, booth_kbps=300),
 )
@@ -59,8 +63,8 @@ def measure(names: tuple[str, ...] = (), seconds: int | None = None) -> dict[str
 
 
 def _play(scenario: Scenario, seconds: int) -> dict[str, Any]:
-    with _hosts() as network:
-        network.lose(scenario.lost_percent)
+    with _hosts(clerk_away=scenario.clerk_away) as network:
+        network.lose(scenario.lost_percent, clerk_away=scenario.clerk_away)
         if scenario.booth_kbps:
             network.choke(scenario.booth_kbps)
         with network.running("center", "center", os.devnull) as center:
@@ -111,13 +115,15 @@ class _Network:
         for name in self._names.values():
             subprocess.run(["ip", "netns", "delete", name], check=False, capture_output=True)
 
-    def lose(self, percent: int) -> None:
+    def lose(self, percent: int, *, clerk_away: bool) -> None:
         if not percent:
             return
-        for host in ("booth", "center", "clerk"):
+        for host, interfaces in (("booth", "b0"), ("center", "c0, c1" if clerk_away else "c0"), ("clerk", "v0")):
+            if host == "clerk" and not clerk_away:
+                continue
             rules = (
                 "table inet loss {\n chain arriving {\n type filter hook input priority 0; policy accept;\n"
-                f'iifname != "lo" meta l4proto udp numgen random mod 100 < {percent} drop\n'
+                f"iifname {{ {interfaces} }} meta l4proto udp numgen random mod 100 < {percent} drop\n"
                 " }\n}\n"
             )
             _run("ip", "netns", "exec", self._names[host], "nft", "-f", "-", text=rules)
@@ -137,10 +143,10 @@ class _Network:
         return ("ip", "netns", "exec", self._names[host])
 
     @contextlib.contextmanager
-    def cables(self) -> Iterator[None]:
+    def cables(self, *, clerk_away: bool) -> Iterator[None]:
         with contextlib.ExitStack() as stack:
-            for one, other in (("rb", "rc0"), ("rc1", "rv")):
-                command = ("-m", "rigs.wire", "join", one, other, "--delay-ms", str(DELAY_MS))
+            for one, other, delay_ms in (("rb", "rc0", DELAY_MS), ("rc1", "rv", DELAY_MS if clerk_away else 0)):
+                command = ("-m", "rigs.wire", "join", one, other, "--delay-ms", str(delay_ms))
                 _await_ready(stack.enter_context(_ended(self._start("cable", *command))))
             yield
 
@@ -157,11 +163,11 @@ class _Network:
 
 
 @contextlib.contextmanager
-def _hosts() -> Iterator[_Network]:
+def _hosts(*, clerk_away: bool) -> Iterator[_Network]:
     network = _Network()
     try:
         network.make()
-        with network.cables():
+        with network.cables(clerk_away=clerk_away):
             yield network
     finally:
         network.remove()
