@@ -25,6 +25,7 @@ export class Refused extends Error {
   }
 }
 
+const RELAYS = '/api/ice-servers'
 const ANSWER_MS = 15_000
 const OFFER_MS = 2500
 
@@ -35,10 +36,11 @@ export class CounterApi {
   /** `loggedOut` is called whenever an answer says that the log-in is over. */
   constructor(private readonly loggedOut: () => void) {}
 
-  /** Whether this browser's cookie is a log-in that lasts. */
+  /** Whether this browser's cookie is a log-in that lasts. The answer brings the relays, which are wanted next. */
   async isLoggedIn(): Promise<boolean> {
-    const answer = await this.fetch('GET', '/api/me')
+    const answer = await this.fetch('GET', RELAYS)
     if (answer.status >= 500) throw new Refused('internal')
+    if (answer.ok) this.keepRelays((await answer.json()) as IceServers)
     return answer.status !== 401
   }
 
@@ -63,9 +65,7 @@ export class CounterApi {
   async relays(): Promise<RTCIceServer[]> {
     if (performance.now() >= this.relaysUntilMs) {
       try {
-        const { servers, valid_s }: IceServers = await this.send('GET', '/api/ice-servers', undefined, OFFER_MS)
-        this.relaysNow = servers
-        this.relaysUntilMs = performance.now() + valid_s * 500
+        this.keepRelays(await this.send('GET', RELAYS, undefined, OFFER_MS))
       } catch {
         return this.relaysNow // the center is away; without it there is no connection either
       }
@@ -156,6 +156,11 @@ export class CounterApi {
     const answer = await this.fetch('GET', imagePath(page, part))
     if (!answer.ok) throw await this.refusal(answer)
     return answer.blob()
+  }
+
+  private keepRelays({ servers, valid_s }: IceServers): void {
+    this.relaysNow = servers
+    this.relaysUntilMs = performance.now() + valid_s * 500
   }
 
   private async send<T>(method: string, path: string, body?: unknown, withinMs = ANSWER_MS): Promise<T> {

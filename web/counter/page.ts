@@ -1,8 +1,8 @@
-import 'element-plus/dist/index.css'
-import './theme.css'
-
+/** The counter's page. What connects is small and begins at once; what draws is large, and is loaded meanwhile. */
 import { createApp } from 'vue'
 
-import App from './App.vue'
+import { COUNTER, Counter } from './counter'
 
-createApp(App).mount('#page')
+const counter = new Counter()
+void counter.start()
+void import('./App.vue').then(({ default: App }) => createApp(App).provide(COUNTER, counter).mount('#page'))

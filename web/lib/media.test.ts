@@ -81,8 +81,9 @@ let offers: TrackOffer[][] = []
 let exchange: (sdp: string, tracks: TrackOffer[]) => Promise<string>
 
 /** A captured track, whose copies are scaled at once. */
-function trackOf(kind: string): object {
-  return { kind, enabled: true, onended: null, stop: () => {}, clone: () => trackOf(kind), applyConstraints: async () => {} }
+function trackOf(kind: string): { kind: string } {
+  const track = { kind, enabled: true, onended: null, stop: () => {}, applyConstraints: async () => {} }
+  return Object.assign(track, { clone: () => trackOf(kind) })
 }
 
 beforeEach(() => {
