@@ -19,6 +19,7 @@ from booth.media.connection import MediaConnection
 from booth.media.sources import SyntheticFace, SyntheticVoice
 from center.media.flow import Packet, PacketSource
 from center.media.interface import MediaError, MediaEvent, MediaPlane, ParticipantDown, ParticipantUp
+from center.media.internals.sections import PLAYOUT_DELAY_URI
 from center.media.packets import starts_keyframe
 from center.media.plane import ForwardingPlane
 from protocol.messages import TrackDirection, TrackName, TrackOffer
@@ -266,6 +267,16 @@ async def test_a_peer_that_closes_is_down_and_can_come_again(plane: ForwardingPl
         await plane.disconnect("booth:a")
         await plane.disconnect("booth:a")
         assert await next_event(plane) == ParticipantDown("booth:a")
+
+
+async def test_a_browser_is_asked_to_paint_pictures_at_once(plane: ForwardingPlane) -> None:
+    clerk = Viewer([FACE])
+    async with clerk.connection:
+        sdp, tracks = await clerk.connection.offer()
+        extension = f"a=extmap:12 {PLAYOUT_DELAY_URI}"
+        answer = await plane.connect("clerk:one", sdp.replace("a=rtcp-mux", f"{extension}\r\na=rtcp-mux", 1), tracks)
+        assert answer.count(extension) == 1
+        assert PLAYOUT_DELAY_URI not in await plane.connect("clerk:two", sdp, tracks), "nobody offered it"
 
 
 async def test_garbage_on_the_media_ports_does_no_harm(plane: ForwardingPlane) -> None:
