@@ -12,10 +12,15 @@ from center.store.store import open_store
 
 async def test_a_statement_runs_where_it_is_awaited(folder: Path) -> None:
     threads: list[int] = []
+
+    def note_thread() -> int:
+        threads.append(threading.get_ident())
+        return 0
+
     async with open_store(folder, folder / "store.key") as store, store.read() as tx:
         raw = (await tx.connection.get_raw_connection()).driver_connection
         assert raw is not None
-        await raw.create_function("thread", 0, lambda: threads.append(threading.get_ident()) or 0)
+        await raw.create_function("thread", 0, note_thread)
         await tx.run(text("SELECT thread()"))
     assert threads == [threading.get_ident()]
 
