@@ -30,13 +30,13 @@ async def test_the_center_goes_on_while_another_process_writes(folder: Path) -> 
         async with store.write() as tx:
             await tx.run(text("UPDATE alembic_version SET version_num = version_num"))
 
-    other = sqlite3.connect(folder / "center.sqlite", isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
     async with open_store(folder, folder / "store.key") as store:
+        other = sqlite3.connect(folder / "center.sqlite", isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
         writing = asyncio.create_task(write())
         for _ in range(20):
             await asyncio.sleep(0.005)
         assert not writing.done()
         other.execute("COMMIT")
         await writing
-    other.close()
+        other.close()
