@@ -17,9 +17,10 @@ help: ## this list
 demo: set-up ## one whole affair with robots, then stay up for people (ONCE=1: stop after the affair)
 	@$(BIN)/bangban-demo $(if $(ONCE),--once)
 
+# In the files' order: by default files with few tests come last, and those are the long ones, end to end.
 test: set-up check ## everything: lint, types, contracts, unit, contract, integration, end to end
 	cd web && PATH="$$(../scripts/node_path.sh):$$PATH" npm test --silent
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: set-up ## lint, types, import contracts, generated files: seconds
 	$(BIN)/ruff check $(PACKAGES)
