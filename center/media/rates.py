@@ -70,6 +70,8 @@ class DownlinkRates:
         self._line = _Line()
         self._tracks = _Tracks()
         self._remb_bps: int | None = None
+        self._fell = False
+        """The estimate fell since something is sent."""
 
     def on_remb(self, bps: int, now_s: float) -> None:
         """Its receiver's own estimate, for all its tracks together. Told once for each of them."""
@@ -77,13 +79,20 @@ class DownlinkRates:
         if bps <= 0 or former is None:
             return
         if bps < former * FALLEN:
+            self._fell = True
             self._line.cut_to(bps, now_s)
-        elif self._line.bps is not None and bps < self._line.bps:
+        elif self._fell and self._line.bps is not None and bps < self._line.bps:
             self._line.hold_at(bps, now_s)
 
     def on_sent(self, track: TrackName | None, sent_bps: float, now_s: float) -> None:
-        """What was sent of one track since the last report."""
+        """What was sent of one track since the last report.
+
+        Who gets nothing estimates nothing: after a pause between two calls the estimate begins with what trickles in,
+        and is compared with nothing before. Otherwise each of several short calls would have less than the one before.
+        """
         self._tracks.note(track, sent_bps, now_s)
+        if self._tracks.total_bps(now_s) == 0:
+            self._remb_bps, self._fell = None, False
 
     def on_reception(self, track: TrackName | None, fraction_lost: float, now_s: float) -> None:
         """Its receiver report on one track: the share of packets lost since the last one, 0 to 1."""

@@ -108,6 +108,20 @@ def test_a_subscribers_estimate_limits_only_once_it_falls() -> None:
     assert rates.room_bps(FACE, 60.0) is None
 
 
+def test_short_calls_do_not_get_less_each_time() -> None:
+    rates = DownlinkRates()
+    rooms: list[int | None] = []
+    for call in range(20):
+        for second in range(5):
+            now_s = call * 5.0 + second
+            sent = second < 2
+            rates.on_sent(FACE, 500_000 if sent else 0, now_s)
+            if sent:
+                rates.on_remb(60_000 + 300_000 * second, now_s)
+            rooms.append(rates.room_bps(FACE, now_s))
+    assert set(rooms) == {None}
+
+
 def test_a_subscriber_that_loses_much_gets_less() -> None:
     rates = DownlinkRates()
     for second in (0, 1):
