@@ -112,20 +112,20 @@ class PictureBuffer:
     def arrived(self, packet: Packet, now_s: float) -> list[Effect]:
         """Take one packet, retransmitted or not."""
         index = self._unwrap(packet.sequence_number)
-        if self._newest is None:
+        newest = self._newest
+        if newest is None:
             self._next = index
-            self._newer(index, packet, now_s)
-        elif index - self._newest > MOST_MISSING:
+        elif index - newest > MOST_MISSING:
             self._start_over(index)
-            self._newer(index, packet, now_s)
-        elif index > self._newest:
-            for lost in range(max(self._newest + 1, self._next), index):
+        elif index > newest:
+            for lost in range(max(newest + 1, self._next), index):
                 self._missing.setdefault(lost, _Missing(now_s))
                 self.lost += 1
             self._missing.pop(index, None)
-            self._newer(index, packet, now_s)
         elif not self._fill(index, now_s):
             return []
+        if newest is None or index > newest:
+            self._newer(index, packet, now_s)
         self._packets[index] = packet
         if packet.keyframe:
             self._keyframes = sorted({*self._keyframes, index})

@@ -43,38 +43,33 @@ class Gaps:
 
     def arrived(self, sequence_number: int, marker: int, now_s: float) -> list[int]:
         """Note a packet; the sequence numbers to ask for now, sorted. `marker`: it is its picture's last."""
-        if self._newest is None:
-            self._newer(sequence_number, marker, now_s)
-            return []
-        if not self._missing and sequence_number == self._newest + 1 & 0xFFFF:
+        if self._newest is None or (not self._missing and sequence_number == self._newest + 1 & 0xFFFF):
             self._newer(sequence_number, marker, now_s)
             return []
         due: list[int] = []
         ahead = (sequence_number - self._newest + 0x8000 & 0xFFFF) - 0x8000
         if ahead > MOST_MISSING:
             self._missing.clear()
-            self._newer(sequence_number, marker, now_s)
-        elif ahead > 0:
+        else:
             for step in range(1, ahead):
                 lost = self._newest + step & 0xFFFF
                 if lost not in self._missing:
                     self._missing[lost] = _Missing(now_s, now_s)
                     due.append(lost)
-            self._missing.pop(sequence_number, None)
+        self._missing.pop(sequence_number, None)
+        if ahead > 0:
             self._newer(sequence_number, marker, now_s)
-        else:
-            self._missing.pop(sequence_number, None)
         return sorted(due + self._overdue(now_s)) if self._missing else []
 
     def due(self, now_s: float) -> list[int]:
         """The sequence numbers to ask for now, though no packet came."""
         due: list[int] = []
-        if self._unfinished and now_s - self._newest_at_s >= max(TAIL_S, TAIL_SPACINGS * self._spacing_s):
+        tail_s = self._newest_at_s + max(TAIL_S, TAIL_SPACINGS * self._spacing_s)
+        if self._newest is not None and self._unfinished and now_s >= tail_s:
             self._unfinished = False
-            if self._newest is not None:
-                end = self._newest + 1 & 0xFFFF
-                self._missing[end] = _Missing(now_s, now_s)
-                due.append(end)
+            end = self._newest + 1 & 0xFFFF
+            self._missing[end] = _Missing(now_s, now_s)
+            due.append(end)
         return sorted(due + self._overdue(now_s))
 
     def _newer(self, sequence_number: int, marker: int, now_s: float) -> None:
