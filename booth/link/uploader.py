@@ -229,7 +229,7 @@ class Uploader:
         page: PageAnnounced,
         body: bytes | AsyncIterator[bytes] | None = None,
         headers: dict[str, str] | None = None,
-    ) -> "_Answer":
+    ) -> _Answer:
         """What the center answered. Raises `_Refused` or `CenterLost`."""
         token = self._token
         session = self._urgent if method == "POST" or url.name == PagePart.LIGHT else self._session

@@ -45,7 +45,8 @@ export class Capture {
   /** Stop sending without letting go: a black picture, silence. */
   setEnabled(kind: CaptureKind, enabled: boolean): void {
     this.enabled[kind] = enabled
-    for (const track of this.tracks(kind)) track.enabled = enabled
+    const tracks = kind === 'video' ? [this.video.value, this.small.value] : [this.audio.value]
+    for (const track of tracks) if (track) track.enabled = enabled
   }
 
   /** Let camera and microphone go. Closing twice is harmless. */
@@ -53,15 +54,10 @@ export class Capture {
     this.closed = true
     navigator.mediaDevices?.removeEventListener('devicechange', this.again)
     for (const kind of this.kinds) {
-      for (const track of this.tracks(kind)) track.stop()
+      this[kind].value?.stop()
       this[kind].value = null
     }
-    this.small.value = null
-  }
-
-  private tracks(kind: CaptureKind): MediaStreamTrack[] {
-    const tracks = kind === 'video' ? [this.video.value, this.small.value] : [this.audio.value]
-    return tracks.filter((track) => track !== null)
+    this.showSmall(null)
   }
 
   private async seekMissing(): Promise<void> {

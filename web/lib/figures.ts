@@ -33,8 +33,16 @@ export function countersOf(report: RTCStatsReport, nowMs: number): Counters {
     lostOut: 0,
     roundTripMs: null,
   }
-  for (const entry of (report as unknown as Map<string, Entry>).values()) add(found, entry)
+  for (const entry of entriesOf(report)) add(found, entry)
   return found
+}
+
+/** How loud the captured voice is, as an amplitude from 0 to 1; null where a browser doesn't tell (Firefox). */
+export function voiceLevelOf(report: RTCStatsReport): number | null {
+  for (const entry of entriesOf(report)) {
+    if (entry.type === 'media-source' && typeof entry.audioLevel === 'number') return entry.audioLevel
+  }
+  return null
 }
 
 /** What happened between two readings of one connection. */
@@ -51,6 +59,10 @@ export function figuresBetween(before: Counters, after: Counters): MediaFigures 
     sent_kbps: kbps(after.sentBytes - before.sentBytes),
     freezes: Math.max(0, after.freezes - before.freezes),
   }
+}
+
+function entriesOf(report: RTCStatsReport): Iterable<Entry> {
+  return (report as unknown as Map<string, Entry>).values()
 }
 
 function add(found: Counters, entry: Entry): void {

@@ -5,7 +5,7 @@
 import { shallowReactive, shallowRef, type ShallowReactive, type ShallowRef } from 'vue'
 
 import { Capture, type CaptureKind } from './capture'
-import { countersOf, figuresBetween, type Counters } from './figures'
+import { countersOf, figuresBetween, voiceLevelOf, type Counters } from './figures'
 import { prefer } from './priorities'
 import type { MediaFigures, TrackName, TrackOffer } from './protocol'
 import { backOff } from './socket'
@@ -100,10 +100,7 @@ export class MediaLeg {
   /** How loud the captured voice is, as an amplitude from 0 to 1; null when the browser doesn't tell, or not yet. */
   async voiceLevel(): Promise<number | null> {
     const report = await this.sending.get('audio')?.getStats().catch(() => undefined)
-    for (const entry of (report as unknown as Map<string, Record<string, unknown>> | undefined)?.values() ?? []) {
-      if (entry.type === 'media-source' && typeof entry.audioLevel === 'number') return entry.audioLevel
-    }
-    return null
+    return report ? voiceLevelOf(report) : null
   }
 
   /** Let everything go. Closing twice is harmless. */
