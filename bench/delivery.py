@@ -7,8 +7,6 @@ All clocks are this machine's. Needs root.
 """
 
 import asyncio
-import os
-import shutil
 import statistics
 import time
 from collections.abc import Sequence
@@ -25,7 +23,7 @@ from protocol.messages import CommandKind
 from protocol.pages import PagePart
 from protocol.states import PageState
 from rigs.certificate import write_certificate
-from rigs.host import Host
+from rigs.host import Host, lacking
 
 PAGES = 12
 PAPERS = ("application_form", "id_card", "booklet_cover", "household_page")
@@ -57,9 +55,8 @@ CAMERAS = {"2.8 MP": (1920, 1440), "13 MP": (4160, 3120)}
 
 def measure(pages: int = PAGES) -> dict[str, Any]:
     """Each camera on each network; ms after the shutter."""
-    missing = [tool for tool in ("ip", "nft", "tc") if shutil.which(tool) is None]
-    if missing or os.geteuid() != 0:
-        return {"skipped": f"needs root and {', '.join(missing) or 'ip, nft, tc'}"}
+    if needs := lacking():
+        return {"skipped": f"needs {needs}"}
     return {
         f"{scenario.name}, {camera}": asyncio.run(_play(scenario, size, pages))
         for camera, size in CAMERAS.items()

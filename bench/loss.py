@@ -14,10 +14,10 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from bench.loss_peer import SETTLE_S
+from rigs.host import choke, filter_packets, lacking
 
 DELAY_MS = 25
 """Each way on each of the two cables: 50 ms of round trip from booth to center, and from center to clerk."""
@@ -52,9 +52,8 @@ class Unavailable(Exception):
 
 def measure(names: tuple[str, ...] = (), seconds: int | None = None) -> dict[str, Any]:
     """All scenarios, or the named ones; `seconds` shortens each."""
-    missing = [tool for tool in ("ip", "nft", "tc") if not _found(tool)]
-    if missing or os.geteuid() != 0:
-        return {"skipped": f"needs root and {', '.join(missing) or 'ip, nft, tc'}"}
+    if needs := lacking():
+        return {"skipped": f"needs {needs}"}
     results: dict[str, Any] = {"delay_ms_each_way_and_cable": DELAY_MS}
     for scenario in SCENARIOS:
         if not names or scenario.name in names:
@@ -118,22 +117,16 @@ class _Network:
     def lose(self, percent: int, *, clerk_away: bool) -> None:
         if not percent:
             return
-        for host, interfaces in (("booth", "b0"), ("center", "c0, c1" if clerk_away else "c0"), ("clerk", "v0")):
-            if host == "clerk" and not clerk_away:
-                continue
-            rules = (
-                "table inet loss {\n chain arriving {\n type filter hook input priority 0; policy accept;\n"
-                f"iifname {{ {interfaces} }} meta l4proto udp numgen random mod 100 < {percent} drop\n"
-                " }\n}\n"
-            )
-            _run("ip", "netns", "exec", self._names[host], "nft", "-f", "-", text=rules)
+        arriving = {"booth": "b0", "center": "c0"}
+        if clerk_away:
+            arriving |= {"center": "c0, c1", "clerk": "v0"}
+        for host, interfaces in arriving.items():
+            rule = f"iifname {{ {interfaces} }} meta l4proto udp numgen random mod 100 < {percent} drop"
+            filter_packets(self.prefix(host), "inet", "loss", "type filter hook input priority 0;", rule)
 
     def choke(self, kbps: int) -> None:
         for host, interface in (("booth", "b0"), ("cable", "rb")):
-            _run(
-                *("ip", "netns", "exec", self._names[host], "tc", "qdisc", "add", "dev", interface, "root"),
-                *("tbf", "rate", f"{kbps}kbit", "burst", "5kb", "latency", "300ms"),
-            )
+            choke(self.prefix(host), interface, kbps)
 
     def booth_sent_bytes(self) -> int:
         shown = _run("ip", "-n", self._names["booth"], "-s", "-j", "link", "show", "b0")
@@ -200,9 +193,5 @@ def _lines(process: subprocess.Popen[str]) -> list[dict[str, Any]]:
     raise Unavailable("a participant ended before its time")
 
 
-def _run(*command: str, text: str | None = None) -> str:
-    return subprocess.run(command, check=True, capture_output=True, text=True, input=text).stdout
-
-
-def _found(tool: str) -> bool:
-    return any((Path(folder) / tool).exists() for folder in os.environ["PATH"].split(":"))
+def _run(*command: str) -> str:
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout

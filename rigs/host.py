@@ -7,6 +7,7 @@ root, iproute2 and nftables, which `make test` installs.
 import ctypes
 import os
 import secrets
+import shutil
 import socket
 import subprocess
 import sys
@@ -17,6 +18,25 @@ from typing import Any, Self
 
 CLONE_NEWNET = 0x40000000
 """setns(2)."""
+
+
+def lacking() -> str | None:
+    """What hosts of this kind can't be made without here; None when nothing is missing."""
+    tools = [tool for tool in ("ip", "nft", "tc") if shutil.which(tool) is None]
+    return None if not tools and os.geteuid() == 0 else f"root and {', '.join(tools) or 'ip, nft, tc'}"
+
+
+def choke(prefix: Sequence[str], interface: str, kbps: int) -> None:
+    """What leaves by this interface goes at this rate, with a queue of 300 ms: a modem's."""
+    tbf = ("tbf", "rate", f"{kbps}kbit", "burst", "5kb", "latency", "300ms")
+    command = [*prefix, "tc", "qdisc", "add", "dev", interface, "root", *tbf]
+    subprocess.run(command, check=True, capture_output=True)
+
+
+def filter_packets(prefix: Sequence[str], family: str, table: str, hook: str, rule: str) -> None:
+    """One table with one rule; nft wants each on a line of its own."""
+    text = "\n".join([f"table {family} {table} {{", "chain packets {", hook, rule, "}", "}", ""])
+    subprocess.run([*prefix, "nft", "-f", "-"], input=text, check=True, capture_output=True, text=True)
 
 
 class Host:
@@ -51,15 +71,12 @@ class Host:
     def only(self, port: int) -> None:
         """Nothing leaves that host by UDP any more but to this port on this side: a firewall that keeps media out."""
         rule = f'oifname "{self._far}" udp dport != {port} drop'
-        _nft(self.prefix, "inet", "bangban_out", "type filter hook output priority 0;", rule)
+        filter_packets(self.prefix, "inet", "bangban_out", "type filter hook output priority 0;", rule)
 
     def choke(self, kbps: int) -> None:
-        """This rate each way, with a queue of 300 ms: a modem's."""
+        """This rate each way."""
         for prefix, interface in ((self.prefix, self._far), self._toward_host):
-            tbf = ("tbf", "rate", f"{kbps}kbit", "burst", "5kb", "latency", "300ms")
-            subprocess.run(
-                [*prefix, "tc", "qdisc", "add", "dev", interface, "root", *tbf], check=True, capture_output=True
-            )
+            choke(prefix, interface, kbps)
 
     @property
     def _toward_host(self) -> tuple[tuple[str, ...], str]:
@@ -71,7 +88,7 @@ class Host:
         rule = f"numgen random mod 1000 < {round(share * 1000)} drop"
         for prefix, interface in (((), self._near), (self.prefix, self._far)):
             hook = f"type filter hook ingress device {interface} priority 0;"
-            _nft(prefix, "netdev", self._table, hook, rule)
+            filter_packets(prefix, "netdev", self._table, hook, rule)
 
     def lose_no_more(self) -> None:
         for prefix in ((), self.prefix):
@@ -183,9 +200,3 @@ class Host:
 
 def _ip(*words: str) -> None:
     subprocess.run(["ip", *words], check=True, capture_output=True)
-
-
-def _nft(prefix: Sequence[str], family: str, table: str, hook: str, rule: str) -> None:
-    """One table with one rule; nft wants each on a line of its own."""
-    text = "\n".join([f"table {family} {table} {{", "chain packets {", hook, rule, "}", "}", ""])
-    subprocess.run([*prefix, "nft", "-f", "-"], input=text, check=True, capture_output=True, text=True)
