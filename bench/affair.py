@@ -6,7 +6,7 @@ from typing import Any
 
 from demo.clerk import clerk_at
 from demo.resident import resident_at
-from demo.stage import ROOT, BoothPlan, ClerkPlan, Site, free_port, raise_stage
+from demo.stage import ROOT, ClerkPlan, Site, example_booth, free_port, raise_stage
 from demo.story import Record, Story
 
 AFFAIRS = 10
@@ -32,9 +32,7 @@ def measure() -> dict[str, Any]:
 
 
 async def _play() -> list[Record]:
-    booth = BoothPlan(
-        "yanchang-01", "延长居民区帮办亭", "Yanchang booth", "延长路甲1号", "1 Yanchang Road", free_port()
-    )
+    booth = example_booth()
     clerk_plan = ClerkPlan("wang", "王窗口", "3")
     records: list[Record] = []
     async with (

@@ -14,7 +14,7 @@ from typing import Any
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from demo.resident import Resident, resident_at
-from demo.stage import ROOT, BoothPlan, ClerkPlan, Site, free_port, raise_stage
+from demo.stage import ROOT, ClerkPlan, Site, example_booth, free_port, raise_stage
 from protocol.kiosk import CardLostSaid, ItemChosen, RatingSkipped, ReceiptRead, Touched
 from protocol.states import TicketState, VisitState
 
@@ -105,13 +105,7 @@ def measure() -> dict[str, Any]:
 
 
 async def _measure() -> dict[str, Any]:
-    booth = BoothPlan(
-        "yanchang-01",
-        "延长居民区帮办亭",
-        "Yanchang booth",
-        "延长路甲1号",
-        "1 Yanchang Road",
-        free_port(),
+    booth = example_booth(
         sections={"media": {}},
     )
     clerk = ClerkPlan("wang", "王窗口", "3")

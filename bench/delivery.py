@@ -16,7 +16,7 @@ from typing import Any
 from booth.documents.page import read_jpeg
 from demo.clerk import Clerk, clerk_at
 from demo.resident import resident_at
-from demo.stage import ROOT, BoothPlan, ClerkPlan, Site, Table, free_port, raise_stage
+from demo.stage import ROOT, ClerkPlan, Site, Table, example_booth, free_port, raise_stage
 from demo.story import Story
 from protocol.counter import AffairView, PageView
 from protocol.messages import CommandKind
@@ -87,13 +87,7 @@ async def _play(scenario: Scenario, size: tuple[int, int], pages: int) -> dict[s
         certificate_file, key_file = write_certificate(folder, host.here)
         site = Site(free_port(), host.here, certificate_file, key_file, reads=False)
         camera: Table = {"driver": "simulated_desk", "width_px": size[0], "height_px": size[1], "rate_fps": 5}
-        booth = BoothPlan(
-            "yanchang-01",
-            "延长居民区帮办亭",
-            "Yanchang booth",
-            "延长路甲1号",
-            "1 Yanchang Road",
-            free_port(),
+        booth = example_booth(
             sections={"document_camera": camera},
             prefix=host.prefix,
             socket_factory=host.socket,

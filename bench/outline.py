@@ -18,7 +18,7 @@ from booth.documents.workshop import PictureWorkshop
 from booth.taking import PageTaker
 from demo.clerk import clerk_at
 from demo.resident import resident_at
-from demo.stage import ROOT, BoothPlan, ClerkPlan, Site, free_port, raise_stage
+from demo.stage import ROOT, BoothPlan, ClerkPlan, Site, example_booth, free_port, raise_stage
 from demo.story import Story
 from protocol.messages import DeskSeen
 from protocol.pages import PageAnnounced
@@ -75,9 +75,7 @@ async def _looks(size: tuple[int, int]) -> dict[str, float]:
 
 
 async def _ways() -> dict[str, Any]:
-    booth = BoothPlan(
-        "yanchang-01", "延长居民区帮办亭", "Yanchang booth", "延长路甲1号", "1 Yanchang Road", free_port()
-    )
+    booth = example_booth()
     plan = ClerkPlan("wang", "王窗口", "3")
     kiosk: list[tuple[float, DeskSeen]] = []
     counter: list[tuple[float, DeskSeen]] = []

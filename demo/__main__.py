@@ -14,7 +14,7 @@ from rich.console import Console
 from demo.clerk import clerk_at
 from demo.resident import resident_at
 from demo.show import Show, invitation
-from demo.stage import ROOT, BoothPlan, ClerkPlan, Site, Stage, StageError, free_port, raise_stage
+from demo.stage import ROOT, BoothPlan, ClerkPlan, Site, Stage, StageError, example_booth, free_port, raise_stage
 from demo.story import Record, Story
 from protocol.kiosk import BenchView
 from protocol.messages import DeviceKind
@@ -120,7 +120,7 @@ async def _until_stopped(stage: Stage) -> None:
 def _booths() -> list[BoothPlan]:
     first, second = (free_port(port) for port in BOOTH_PORTS)
     return [
-        BoothPlan("yanchang-01", "延长居民区帮办亭", "Yanchang booth", "延长路甲1号", "1 Yanchang Road", first),
+        example_booth(port=first),
         BoothPlan("guanlong-02", "管弄居民区帮办亭", "Guanlong booth", "管弄路乙2号", "2 Guanlong Road", second),
     ]
 

@@ -364,6 +364,14 @@ def _make_afresh(folder: Path) -> None:
     folder.mkdir(parents=True)
 
 
+def example_booth(port: int = 0, **changes: Any) -> BoothPlan:
+    """The booth of demo, tests and measurements; on a free port, with simulated devices, but for `changes`."""
+    port = port or free_port()
+    return BoothPlan(
+        "yanchang-01", "延长居民区帮办亭", "Yanchang booth", "延长路甲1号", "1 Yanchang Road", port, **changes
+    )
+
+
 def free_port(wanted: int = 0) -> int:
     """`wanted` when nobody listens there, else any free port of the loopback."""
     with socket.socket() as probe:

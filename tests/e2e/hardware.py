@@ -11,7 +11,7 @@ import numpy as np
 from booth.devices.camera.desk_pages import draw_paper, find_fonts
 from booth.devices.camera.desk_papers import BENCH_PAGES
 from booth.devices.camera.interface import Image
-from demo.stage import BoothPlan, free_port
+from demo.stage import BoothPlan, example_booth
 from protocol.records import IdCard, Sex, SocialSecurityCard
 from rigs.pcscd import PrivatePcscd
 from rigs.resident_text import text_of
@@ -70,13 +70,7 @@ def real_hardware(folder: Path) -> Iterator[Hardware]:
     video = folder / "desk.avi"
     write_desk_video(video, page_ids=(PAGE_ON_THE_DESK,), width_px=1600, height_px=1200, pause_s=0)
     with SdtModule() as module, PrivatePcscd() as pcscd, VirtualSlot(pcscd.port()) as slot:
-        plan = BoothPlan(
-            "yanchang-01",
-            "延长居民区帮办亭",
-            "Yanchang booth",
-            "延长路甲1号",
-            "1 Yanchang Road",
-            free_port(),
+        plan = example_booth(
             sections={
                 "id_card_reader": {"driver": "sdt_serial", "port": module.path},
                 "social_security_card_reader": {

@@ -11,7 +11,7 @@ import pytest
 
 from demo.clerk import Clerk, clerk_at
 from demo.resident import Resident, resident_at
-from demo.stage import BoothPlan, ClerkPlan, Site, Stage, free_port, raise_stage
+from demo.stage import BoothPlan, ClerkPlan, Site, Stage, example_booth, free_port, raise_stage
 from demo.story import Story
 from protocol.counter import AffairView
 from protocol.errors import ErrorCode
@@ -67,7 +67,7 @@ class Scene:
 
 
 def simulated_booth() -> BoothPlan:
-    return BoothPlan(BOOTH_ID, "延长居民区帮办亭", "Yanchang booth", "延长路甲1号", "1 Yanchang Road", free_port())
+    return example_booth()
 
 
 @asynccontextmanager

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from demo.resident import Resident, resident_at
-from demo.stage import ROOT, BoothPlan, ClerkPlan, Site, free_port, raise_stage
+from demo.stage import ROOT, ClerkPlan, Site, example_booth, free_port, raise_stage
 from protocol.kiosk import CardLostSaid, ItemChosen, Touched
 from protocol.states import VisitState
 from tests.support.firefox import Window, firefox
@@ -107,13 +107,7 @@ class Scene:
 
 @pytest.fixture
 async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
-    booth = BoothPlan(
-        "yanchang-01",
-        "延长居民区帮办亭",
-        "Yanchang booth",
-        "延长路甲1号",
-        "1 Yanchang Road",
-        free_port(),
+    booth = example_booth(
         sections={"media": {}},
     )
     async with AsyncExitStack() as stack:

@@ -16,7 +16,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from demo.resident import Resident, resident_at
-from demo.stage import ROOT, BoothPlan, ClerkPlan, Site, free_port, raise_stage
+from demo.stage import ROOT, ClerkPlan, Site, example_booth, free_port, raise_stage
 from protocol.kiosk import CardLostSaid, ItemChosen, Touched
 from protocol.states import VisitState
 from rigs.certificate import write_certificate
@@ -106,13 +106,7 @@ async def playing(folder: Path, *, relay: bool = False) -> AsyncIterator[Scene]:
             turn = await stack.enter_async_context(coturn(folder, host.here, port, secrets.token_urlsafe(16)))
             site = replace(site, turn_url=turn.url, turn_secret=turn.secret)
             host.only(port)
-        booth = BoothPlan(
-            BOOTH_ID,
-            "延长居民区帮办亭",
-            "Yanchang booth",
-            "延长路甲1号",
-            "1 Yanchang Road",
-            free_port(),
+        booth = example_booth(
             sections={"media": {}},
             prefix=host.prefix,
             socket_factory=host.socket,
