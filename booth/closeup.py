@@ -1,5 +1,7 @@
 """Which part of the desk the live picture shows: the clerk looks closer on the camera itself, not on a video."""
 
+import asyncio
+
 import numpy as np
 
 from booth.devices.camera.interface import Image
@@ -11,6 +13,8 @@ class Closeup:
 
     def __init__(self) -> None:
         self._region = Region()
+        self.watched = asyncio.Event()
+        """Set while a clerk looks."""
 
     @property
     def region(self) -> Region:
@@ -19,6 +23,13 @@ class Closeup:
     def show(self, region: Region) -> None:
         """Show this region from the next picture on."""
         self._region = region
+
+    def watch(self, wanted: bool) -> None:
+        """Whether a clerk looks."""
+        if wanted:
+            self.watched.set()
+        else:
+            self.watched.clear()
 
     def reset(self) -> None:
         self._region = Region()

@@ -305,6 +305,7 @@ class Booth:
                 if self._taker is not None:
                     self._taker.press(command_id)
             case WatchDesk(wanted):
+                self._closeup.watch(wanted)
                 if self._taker is not None:
                     self._taker.watch(wanted)
             case StopTaking(command_id):

@@ -60,6 +60,9 @@ DOCUMENT = Profile(
 """Sharpness: a page that can be read a second later is worth more than one that moves. It drops frames, and shrinks
 only where a whole new picture (about half a bit a pixel) would take longer than 6 s."""
 
+LONGEST_PERIOD = CLOCK_HZ // 4
+"""A longer pause between two pictures is a rest, and says nothing of the pace after it."""
+
 GROW_MARGIN = 1.4
 SIZES = ((1, 1), (2, 3), (1, 2), (1, 3), (1, 4))
 START_S = 6.0
@@ -167,7 +170,7 @@ class PictureEncoder(Encoder):
         if self._last_pts is not None:
             if pts <= self._last_pts:
                 return [], pts
-            self._period += 0.1 * (min(pts - self._last_pts, CLOCK_HZ) - self._period)
+            self._period += 0.1 * (min(pts - self._last_pts, LONGEST_PERIOD) - self._period)
         self._last_pts = pts
         vpx, width, height = self._fitted(frame, pts)
         if (frame.width, frame.height, frame.format.name) != (width, height, "yuv420p"):

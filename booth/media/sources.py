@@ -1,6 +1,7 @@
 """What a booth, or a robot, can publish: files, the document camera, and what `synthetic` draws and plays."""
 
 import asyncio
+import contextlib
 import fractions
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -23,6 +24,10 @@ _AUDIO_RATE = 48_000
 _AUDIO_BASE = fractions.Fraction(1, _AUDIO_RATE)
 _AUDIO_FRAME_SAMPLES = 960
 """20 ms, one packet of Opus."""
+
+
+REST_PERIOD_S = 1.0
+"""Between two pictures of the desk that nobody sees."""
 
 
 class FileFace(MediaStreamTrack):
@@ -83,7 +88,8 @@ class DocumentSource(MediaStreamTrack):
 
     `frames` gives a fresh iterator over the camera (`Camera.frames`); each conversion runs in this source's own thread.
     `cut` gives the part of each frame that is shown; the picture keeps the size of a whole one, so no encoder begins
-    anew.
+    anew. While `watched` is not set, nobody sees it, and it moves once in `REST_PERIOD_S`: its way stays open and its
+    encoder warm.
     """
 
     kind = "video"
@@ -93,6 +99,7 @@ class DocumentSource(MediaStreamTrack):
         frames: Callable[[], AsyncIterator[CameraFrame]],
         *,
         cut: Callable[[Image], Image] = lambda image: image,
+        watched: asyncio.Event | None = None,
         width_px: int = 1920,
         height_px: int = 1080,
         fps: float = 6.0,
@@ -100,6 +107,7 @@ class DocumentSource(MediaStreamTrack):
         super().__init__()
         self._make_frames = frames
         self._cut = cut
+        self._watched = watched
         self._frames: AsyncIterator[CameraFrame] | None = None
         self._box_px = (width_px, height_px)
         self._pace = Pace()
@@ -110,7 +118,7 @@ class DocumentSource(MediaStreamTrack):
     async def recv(self) -> av.VideoFrame:
         if self.readyState != "live":
             raise MediaStreamError
-        await self._pace.until(self._due_s)
+        await self._until_due()
         newest = await self._next()
         try:
             frame = await asyncio.get_running_loop().run_in_executor(self._thread, self._scaled, newest)
@@ -126,6 +134,13 @@ class DocumentSource(MediaStreamTrack):
         super().stop()
         self._frames = None
         self._thread.shutdown(wait=False, cancel_futures=True)
+
+    async def _until_due(self) -> None:
+        if self._watched is None or self._watched.is_set():
+            return await self._pace.until(self._due_s)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(REST_PERIOD_S):
+                await self._watched.wait()
 
     async def _next(self) -> CameraFrame:
         while True:

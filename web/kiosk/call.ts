@@ -50,6 +50,12 @@ export function useCall(link: KioskLink): Call {
   // Without them this connection may have had no way.
   watch(link.relays, () => leg.state.value !== 'up' && leg.remake())
 
+  watch(
+    () => link.view.value !== null && isTalking(link.view.value),
+    (talking) => leg.rest(!talking),
+    { immediate: true, flush: 'sync' },
+  )
+
   const opened = ref(false)
   watch(leg.state, () => (opened.value = true), { once: true })
   const missing = computed(() => {

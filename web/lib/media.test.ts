@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 
 import { MediaLeg } from './media'
+import { RESTING_FPS } from './priorities'
 import type { MediaFigures, TrackOffer } from './protocol'
 
 /** A peer connection whose states the test sets; it keeps what was added to it. */
@@ -10,7 +11,14 @@ class FakeConnection extends EventTarget {
   onconnectionstatechange: (() => void) | null = null
   answer: string | null = null
   closed = false
-  added: { mid: string | null; direction: string; kind: string; codecs: string[]; sent: { kind: string } | null }[] = []
+  added: {
+    mid: string | null
+    direction: string
+    kind: string
+    codecs: string[]
+    sent: { kind: string } | null
+    sender: { parameters: { encodings: { maxFramerate?: number }[] } }
+  }[] = []
 
   constructor(readonly configuration: RTCConfiguration) {
     super()
@@ -27,6 +35,9 @@ class FakeConnection extends EventTarget {
       sent: typeof source === 'string' ? null : source,
       sender: {
         track: typeof source === 'string' ? null : source,
+        parameters: { encodings: [{}] as { maxFramerate?: number }[] },
+        getParameters: (): object => section.sender.parameters,
+        setParameters: async () => undefined,
         replaceTrack: async (track: { kind: string } | null) => void (section.sent = section.sender.track = track),
       },
       receiver: { track: { kind }, jitterBufferTarget: null as number | null },
@@ -233,6 +244,22 @@ test('a leg that alone publishes offers before the camera is there, and fills th
   await settle()
   expect(last().added.map(({ sent }) => sent?.kind)).toEqual(['video', 'audio', undefined])
   expect(FakeConnection.made).toHaveLength(1)
+})
+
+test('a picture that nobody sees rests until somebody does, on every connection that is made', async () => {
+  const pace = (): (number | undefined)[] =>
+    last().added.slice(0, 2).map(({ sender }) => sender.parameters.encodings[0]?.maxFramerate)
+  const leg = await opened()
+  expect(pace()).toEqual([undefined, undefined])
+  leg.rest(true)
+  await settle()
+  expect(pace()).toEqual([RESTING_FPS, undefined])
+  leg.remake()
+  await settle()
+  expect(pace()).toEqual([RESTING_FPS, undefined])
+  leg.rest(false)
+  await settle()
+  expect(pace()).toEqual([undefined, undefined])
 })
 
 test('relays are asked for before each connection', async () => {

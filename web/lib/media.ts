@@ -52,11 +52,13 @@ export class MediaLeg {
 
   private connection: RTCPeerConnection | null = null
   private looking: ReturnType<typeof setInterval> | undefined
-  private sending = new Map<CaptureKind, RTCRtpSender>()
+  private sending = new Map<TrackName, RTCRtpSender>()
   private timer: ReturnType<typeof setTimeout> | undefined
   private failures = 0
   /** Counts the connections, so that one that was overtaken while it was prepared is not made. */
   private turn = 0
+  private resting = false
+  private preferred: Promise<void> = Promise.resolve()
   private closed = false
   private readonly leave = (): void => this.drop()
   private readonly comeBack = (event: PageTransitionEvent): void => {
@@ -99,8 +101,16 @@ export class MediaLeg {
 
   /** How loud the captured voice is, as an amplitude from 0 to 1; null when the browser doesn't tell, or not yet. */
   async voiceLevel(): Promise<number | null> {
-    const report = await this.sending.get('audio')?.getStats().catch(() => undefined)
+    const voice = [...this.sending].find(([track]) => kindOf(track) === 'audio')?.[1]
+    const report = await voice?.getStats().catch(() => undefined)
     return report ? voiceLevelOf(report) : null
+  }
+
+  /** Whether nobody sees this page's picture: then it hardly moves. */
+  rest(resting: boolean): void {
+    if (this.resting === resting) return
+    this.resting = resting
+    this.preferAll()
   }
 
   /** Let everything go. Closing twice is harmless. */
@@ -145,7 +155,7 @@ export class MediaLeg {
       const source = this.capture[kind].value
       if (!source && !this.plan.early) continue
       const transceiver = connection.addTransceiver(source ?? kind, { direction: 'sendonly' })
-      this.sending.set(kind, transceiver.sender)
+      this.sending.set(track, transceiver.sender)
       sections.push({ track, direction: 'publish', transceiver })
     }
     for (const track of this.plan.subscribe) {
@@ -154,7 +164,7 @@ export class MediaLeg {
       sections.push({ track, direction: 'subscribe', transceiver })
     }
     for (const { track, transceiver } of sections) if (kindOf(track) === 'video') takeVp8(transceiver)
-    for (const { track, direction, transceiver } of sections) if (direction === 'publish') void prefer(transceiver.sender, track)
+    this.preferAll()
     connection.addEventListener('connectionstatechange', () => {
       if (connection.connectionState === 'connected') this.show(sections)
     })
@@ -163,9 +173,15 @@ export class MediaLeg {
 
   /** Put what is captured now into the sections that stand. */
   private fill(): void {
-    for (const [kind, sender] of this.sending) {
-      const source = this.capture[kind].value
+    for (const [track, sender] of this.sending) {
+      const source = this.capture[kindOf(track)].value
       if (sender.track !== source) sender.replaceTrack(source).catch(() => {}) // the connection was closed meanwhile
+    }
+  }
+
+  private preferAll(): void {
+    for (const [track, sender] of this.sending) {
+      this.preferred = this.preferred.then(() => prefer(sender, track, this.resting))
     }
   }
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 
-import { FACE_BPS, prefer, preferenceOf, VOICE_BPS } from './priorities'
+import { FACE_BPS, prefer, preferenceOf, RESTING_FPS, VOICE_BPS } from './priorities'
 
 function sender(encodings: object[], refuses = false) {
   const told: object[] = []
@@ -24,6 +24,17 @@ test('a face keeps its motion, within what the center allows', async () => {
     { encodings: [{ priority: 'low', maxBitrate: FACE_BPS }], degradationPreference: 'maintain-framerate' },
   ])
   expect(one.track.contentHint).toBe('motion')
+})
+
+test('a picture that nobody sees hardly moves, and moves again when somebody does; a voice is whole all along', async () => {
+  const encoding: Record<string, unknown> = {}
+  const one = sender([encoding])
+  await prefer(one as unknown as RTCRtpSender, 'face', true)
+  expect(encoding.maxFramerate).toBe(RESTING_FPS)
+  await prefer(one as unknown as RTCRtpSender, 'face')
+  expect(encoding).not.toHaveProperty('maxFramerate')
+  await prefer(one as unknown as RTCRtpSender, 'voice', true)
+  expect(encoding).not.toHaveProperty('maxFramerate')
 })
 
 test('a browser that refuses or has no encodings sends as it would anyway', async () => {

@@ -15,7 +15,7 @@ from aiortc.mediastreams import MediaStreamError
 from booth.closeup import Closeup
 from booth.devices.camera.interface import Frame
 from booth.errors import ConfigError
-from booth.media.sources import DocumentSource, FileFace, FileVoice, SyntheticFace, SyntheticVoice
+from booth.media.sources import REST_PERIOD_S, DocumentSource, FileFace, FileVoice, SyntheticFace, SyntheticVoice
 from protocol.messages import Region
 from tests.support.media_files import read_code, write_wav, write_y4m
 
@@ -97,6 +97,28 @@ async def test_the_document_is_the_newest_picture_scaled_to_1080_lines() -> None
     assert await seconds(second) - await seconds(first) > 0.015
     with pytest.raises(MediaStreamError):
         await document.recv()
+
+
+async def test_a_desk_that_nobody_sees_moves_once_a_second_and_at_once_when_somebody_looks() -> None:
+    async def frames() -> AsyncIterator[Frame]:
+        while True:
+            yield Frame(image=np.zeros((48, 64, 3), np.uint8), at_s=0.0, number=1)
+
+    closeup = Closeup()
+    document = DocumentSource(frames, watched=closeup.watched, fps=50)
+    first, second = await document.recv(), await document.recv()
+    assert await seconds(second) - await seconds(first) >= REST_PERIOD_S * 0.9
+    resting = asyncio.create_task(document.recv())
+    await asyncio.sleep(0.05)
+    assert not resting.done()
+    closeup.watch(True)
+    await asyncio.wait_for(resting, REST_PERIOD_S / 2)
+    moving = [await seconds(await document.recv()) for _ in range(5)]
+    assert moving[-1] - moving[0] < REST_PERIOD_S / 2
+    closeup.watch(False)
+    still = await seconds(await document.recv())
+    assert await seconds(await document.recv()) - still >= REST_PERIOD_S * 0.9
+    document.stop()
 
 
 async def test_the_clerk_looks_closer_at_the_cameras_own_sharpness_in_a_picture_of_the_same_size() -> None:
