@@ -93,6 +93,19 @@ def test_a_page_of_an_older_store_has_no_frame(tmp_path: Path) -> None:
     assert (frames, more) == ([(0,)], [(0,)])
 
 
+def test_heartbeats_are_kept_for_a_ticket_of_an_older_store_and_for_no_other(tmp_path: Path) -> None:
+    page = "INSERT INTO pages VALUES ('p1', 'a1', 0, 'stored', 1, NULL, '{}', 1, 0, NULL, 0, NULL, NULL, 1)"
+    upgraded = upgraded_from(tmp_path, "0004", page)
+    upgraded.execute("PRAGMA foreign_keys = ON")
+    beat = "INSERT INTO media_heartbeats VALUES ({}, 5, '{}', 'booth:b-01', 1, 0, 0, NULL, 900, 900, 0, 'good')"
+    upgraded.execute(beat.format(1, "a1"))
+    with pytest.raises(sqlite3.IntegrityError):
+        upgraded.execute(beat.format(2, "a2"))
+    pages = upgraded.execute("SELECT page_id, has_frame FROM pages").fetchall()
+    upgraded.close()
+    assert pages == [("p1", 1)]
+
+
 def test_nobody_of_an_older_store_was_asked_to_be_recorded(tmp_path: Path) -> None:
     upgraded = upgraded_from(tmp_path, "0005")
     consents = upgraded.execute("SELECT recording_consent FROM tickets").fetchall()
