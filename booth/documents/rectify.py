@@ -35,6 +35,13 @@ FOCAL_LIMITS = (0.7, 2.0)
 MIN_PERSPECTIVE = 0.03
 """Below that part of perspective in either direction the focal length is taken for unknown; an estimate."""
 
+CLOSE_DPI = 200
+"""From here on the camera resolved nearly what the page shows, and linear interpolation, sharpened for what it blurs,
+takes half the time of cubic: on a drawn A4 page in 13 megapixels (239 dpi) the mean error is 5.9 grey levels, that of
+cubic 5.6, of linear alone 6.7. At 110 dpi it is 15.6 against 14.0, so there it is cubic."""
+
+SHARPENING = np.array([-0.17, 1.34, -0.17])
+
 LONGEST_MM = 432.0
 """No page is longer than A3 and a finger's breadth: a corner set wrongly by hand must not ask for gigabytes."""
 
@@ -87,7 +94,11 @@ def rectify(image: Image, outline: Quad, size: PageSize) -> Image:
     # Pixel centres: the page's edge is half a pixel outside the centre of its first pixel.
     target = np.array([(0, 0), (width, 0), (width, height), (0, height)], dtype=np.float64) - 0.5
     warp = homography(outline.points, target)
-    flat = cv2.warpPerspective(image, warp, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    close = size.seen_dpi >= CLOSE_DPI
+    way = cv2.INTER_LINEAR if close else cv2.INTER_CUBIC
+    flat = cv2.warpPerspective(image, warp, (width, height), flags=way, borderMode=cv2.BORDER_REPLICATE)
+    if close:
+        flat = cv2.sepFilter2D(flat, -1, SHARPENING, SHARPENING)
     return flat.astype(np.uint8, copy=False)
 
 
