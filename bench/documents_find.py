@@ -13,9 +13,8 @@ import numpy as np
 
 from bench import documents_scenes
 from booth.devices.camera.interface import Image
-from booth.documents.find import AUTOMATIC_CONFIDENCE, find_page, find_pages
+from booth.documents.find import AUTOMATIC_CONFIDENCE, find_page, find_pages, settle
 from booth.documents.quad import Quad
-from booth.documents.refine import refine
 from booth.documents.track import Tracker
 from rigs.scenes.desk import booth_scene
 from rigs.scenes.measures import jaccard, use_one_core, usual_recipe
@@ -74,7 +73,7 @@ def _speeds() -> dict[str, Any]:
     find_ms: list[float] = []
     track_ms: list[float] = []
     still_ms: list[float] = []
-    refine_ms: list[float] = []
+    settle_ms: list[float] = []
     for seed in TIMED_SCENES:
         scene = booth_scene(seed, *PREVIEW)
         found = _timed(find_pages, scene.image, find_ms)
@@ -86,13 +85,13 @@ def _speeds() -> dict[str, Any]:
         scene = booth_scene(seed, *STILL)
         found = _timed(find_pages, scene.image, still_ms)
         if found.best is not None:
-            last_look = partial(refine, rough=found.best, reach_px=STILL[0] / 400)
-            _timed(last_look, scene.image, refine_ms)
+            last_look = partial(settle, outline=found.best)
+            _timed(last_look, scene.image, settle_ms)
     return {
         "find_preview": spread(find_ms[1:]),
         "track": spread(track_ms),
         "find_still": spread(still_ms),
-        "refine_still": spread(refine_ms),
+        "settle_still": spread(settle_ms),
     }
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from booth.devices.camera.interface import Image
 from booth.documents.find import find_page
+from booth.documents.mat import MatReference
 from booth.documents.page import PageImage, make_page
 from rigs.scenes.desk import BoothScene, booth_scene
 
@@ -41,7 +42,7 @@ def draw_sheet(scenes: list[BoothScene]) -> Image:
 
 
 def _pair(scene: BoothScene) -> tuple[Image, Image]:
-    outline = find_page(scene.image)
+    outline = find_page(scene.image, MatReference(scene.empty))
     page = make_page(scene.image, outline)
     before = scene.image.copy()
     if page.outline is not None:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from booth.core.capture import Sight
 from booth.devices.camera.interface import Image
-from booth.documents.find import AUTOMATIC_CONFIDENCE, Found, find_pages
+from booth.documents.find import AUTOMATIC_CONFIDENCE, Found, find_pages, settle
 from booth.documents.mat import MatWatch
 from booth.documents.quad import Quad, corners_of
 from booth.documents.shrink import shrink
@@ -60,6 +60,10 @@ class Looker:
         best = self._outline(preview, moved, at_s)
         signature = None if best is None or moved else self._sign(fine, best, preview)
         return _sight(preview, best, self._found, moved, signature, self._tracker)
+
+    def settle(self, image: Image, outline: Quad) -> Quad:
+        """The outline of a page that was seen, exact in this picture."""
+        return settle(image, outline, self._mat.reference)
 
     def rest(self, image: Image) -> None:
         """Learn from a picture taken while nobody is served what the empty desk looks like."""

@@ -1,9 +1,8 @@
-"""Where a small picture shows pages, where their sides run, and where a page goes on outside: a small net's opinion.
+"""Where a small picture shows pages, and where one goes on outside: a small net's opinion.
 
-The net (`outline.onnx`, 0.8 MB) was trained on drawn scenes alone; `rigs/outline_net` has them and the training. It
-sees what no
-rule about single edges sees: that a sheet lies on other sheets, or white on white. Its maps are coarse; the outline is
-made exact in the picture itself.
+The net (`outline.onnx`, 1.1 MB) was trained on drawn scenes alone; `rigs/outline_net` has them and the training. It
+sees what no rule about single edges sees: that a sheet lies on other sheets, or white on white. Its maps are coarse;
+the outline is made exact in the picture itself.
 """
 
 import threading
@@ -15,13 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from booth.devices.camera.interface import Image
-from booth.documents.shrink import shrink
 
-NET_PX = 192
-"""The long side of the picture that the net sees."""
-
-CELL = 2
-"""Its maps have half that size."""
+CELL_PX = 2
+"""The net's maps have half the size of its picture; cell (0, 0) is its pixels 0 and 1."""
 
 MULTIPLE_PX = 32
 """The net halves the picture five times."""
@@ -32,26 +27,25 @@ Map = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Maps:
-    """How likely each cell, `cell_px` of the picture wide and high, shows a page that is wholly in the frame, a
-    side of one, a page that is not."""
+    """How likely each cell, `CELL_PX` of the picture wide and high, shows a page that is wholly in the frame, and one
+    that is not."""
 
     pages: Map
-    sides: Map
     cut: Map
-    cell_px: float
 
 
-def see(small: Image) -> Maps:
-    """The maps of a picture, which is made as small as the net wants it."""
-    given, small = small.shape[1], shrink(small, NET_PX)
+def see(small: Image, against: Image) -> Maps:
+    """The maps of a search picture; `against` is how it compares with the empty desk (`MatReference.compared`)."""
     height, width = small.shape[:2]
+    seen = np.concatenate((small, against), axis=-1)
     below, right = -height % MULTIPLE_PX, -width % MULTIPLE_PX
-    padded = cv2.copyMakeBorder(small, 0, below, 0, right, cv2.BORDER_REPLICATE) if below or right else small
+    padded = np.pad(seen, ((0, below), (0, right), (0, 0)), mode="edge") if below or right else seen
     net = _net()
-    net.setInput(cv2.dnn.blobFromImage(padded, 1 / 255))
-    logits = np.asarray(net.forward(), dtype=np.float32)[0, :, : -(-height // CELL), : -(-width // CELL)]
-    pages, sides, cut = 1 / (1 + np.exp(-np.clip(logits, -30, 30)))
-    return Maps(pages, sides, cut, CELL * given / width)
+    net.setInput(np.ascontiguousarray(padded.transpose(2, 0, 1)[None]).astype(np.float32) / 255)
+    logits = np.asarray(net.forward(), dtype=np.float32)[0, :, : -(-height // CELL_PX), : -(-width // CELL_PX)]
+    # Between the two are the pages' sides, by which it learns where pages end.
+    pages, _, cut = 1 / (1 + np.exp(-np.clip(logits, -30, 30)))
+    return Maps(pages, cut)
 
 
 _kept = threading.local()

@@ -1,9 +1,8 @@
-"""What the empty desk under a fixed camera looks like, and how a picture is shown against it.
+"""What the empty desk under a fixed camera looks like, and how a picture compares with it.
 
-White paper on a white table differs from it by a few hundredths of its brightness, less than the table's own clouds
-and the
-lamp's slope. Divided by the picture of the empty desk, both are gone, and what is left can be made strong enough to
-be seen."""
+White paper on a white table differs from it by a few hundredths of its brightness, less than the table's own clouds and
+the lamp's slope. Divided by the picture of the empty desk, both are gone, and so is a wooden table's grain.
+"""
 
 from collections.abc import Sequence
 from typing import Self
@@ -16,14 +15,17 @@ from booth.devices.camera.interface import Image
 from booth.documents.quad import Quad
 from booth.documents.shrink import SEARCH_PX, shrink
 
-PALE = 140.0
-"""A mat whose usual brightness is at least this needs its reference; on a darker one paper is seen without."""
+UNKNOWN = 128
+"""What is as on the empty desk, or can't be compared."""
 
-SHOWN_AS = 112.0
-"""The grey as which the mat itself is shown, and"""
-CONTRAST = 4.0
-"""the power to which a difference is raised: paper 4 % lighter than its mat is shown 17 % lighter, the sensor's
-noise, averaged over a search picture's pixel, 2 %."""
+CONTRAST = 320.0
+"""How much the natural logarithm of a ratio makes: white paper is 4 % lighter than a white mat, a deep shadow 35 %
+darker."""
+
+DARKEST = 4.0
+"""In grey levels: where the empty desk is darker, a ratio to it is noise."""
+
+_CONTRASTED = (CONTRAST * np.log(np.maximum(np.arange(256), 1e-2))).astype(np.float32)
 
 FRAME_SHARE = 0.04
 """How wide the strip along the frame is, as a part of the picture's height, in which the mat is seen whatever lies
@@ -72,23 +74,19 @@ class MatReference:
         """All that must be kept to restore it."""
         return self._mean.copy()
 
-    @property
-    def pale(self) -> bool:
-        """Whether paper is hard to see on it."""
-        return float(np.median(self._mean)) >= PALE
-
     def fits(self, small: Image) -> bool:
         """Whether it is a reference for pictures of this shape."""
         return small.shape == self._mean.shape
 
-    def revealed(self, small: Image) -> Image:
-        """The picture, `SEARCH_PX` long, for the eye that seeks pages: on a pale mat shown as what differs from the
-        mat."""
-        if not self.pale or not self.fits(small):
-            return small
-        shown = self._ratio(small)
-        cv2.pow(shown, CONTRAST, dst=shown)
-        return cv2.convertScaleAbs(shown, alpha=SHOWN_AS).astype(np.uint8, copy=False)
+    def compared(self, small: Image) -> Image:
+        """The picture, `SEARCH_PX` long, against the empty desk: `UNKNOWN` where they are alike, 13 more where it is
+        4 % lighter; `UNKNOWN` everywhere when the reference is for other pictures."""
+        if not self.fits(small):
+            return unknown(small)
+        against = cv2.LUT(small, _CONTRASTED).astype(np.float32, copy=False)
+        against -= np.float32(CONTRAST) * np.log(np.maximum(self._mean, DARKEST, dtype=np.float32))
+        against += np.float32(UNKNOWN) - np.median(_frame(against), axis=0).astype(np.float32)
+        return np.clip(against, 0, 255).astype(np.uint8)
 
     def update(self, image: Image, occupied: Sequence[Quad] = ()) -> None:
         """Follow slow changes of the desk and its light, outside the outlines `occupied` (pixels of `image`)."""
@@ -106,14 +104,22 @@ class MatReference:
 
     def _ratio(self, small: Image) -> NDArray[np.float32]:
         """The picture over the reference, 1 where the mat is seen in a light that changed as a whole."""
-        ratio: Reference = np.divide(small, np.maximum(self._mean, 4), dtype=np.float32)
-        strip = max(2, round(FRAME_SHARE * small.shape[0]))
-        edge = np.concatenate(
-            [part.reshape(-1, 3) for part in (ratio[:strip], ratio[-strip:], ratio[:, :strip], ratio[:, -strip:])]
-        )
-        gain = np.maximum(np.median(edge[::3], axis=0), 0.05)
+        ratio: Reference = np.divide(small, np.maximum(self._mean, DARKEST), dtype=np.float32)
+        gain = np.maximum(np.median(_frame(ratio), axis=0), 0.05)
         ratio /= gain.astype(np.float32)
         return ratio
+
+
+def _frame(shown: Reference) -> Reference:
+    """A third of the pixels of the strip along the frame, `(n, 3)`."""
+    strip = max(2, round(FRAME_SHARE * shown.shape[0]))
+    parts = shown[:strip], shown[-strip:], shown[:, :strip], shown[:, -strip:]
+    return np.concatenate([part.reshape(-1, 3) for part in parts])[::3]
+
+
+def unknown(small: Image) -> Image:
+    """What stands for the comparison when nobody knows the empty desk."""
+    return np.full(small.shape, UNKNOWN, np.uint8)
 
 
 class MatWatch:

@@ -1,71 +1,128 @@
 """From the net's maps to rough outlines."""
 
+import itertools
+from collections.abc import Iterable, Iterator
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from booth.documents.maps import Maps
-from booth.documents.quad import Points
-
-Contour = cv2.Mat | NDArray[np.integer | np.floating]
-"""As OpenCV gives it: `(n, 1, 2)`."""
+from booth.devices.camera.interface import Image
+from booth.documents.maps import CELL_PX, Maps
+from booth.documents.quad import Points, is_convex, order_corners
+from booth.documents.refine import meet, refine
 
 LIKELY = 0.5
 MIN_AREA = 0.004
 """Of the picture: an ID card is 0.03 of a 440 mm wide view; in a phone's picture a page may be smaller."""
 
-SMOOTHED = 0.008
-"""The part of its girth by which a component's outline is straightened before sides are taken away."""
+NECK = 5
+"""Cells; an ID card is 23 wide."""
+
+CORES, MOST_CORES = ((0.8, 11), (0.9, 21)), 2
+"""How likely, and how thick, what is left is when a page is sought that lies among other things like it."""
+
+SAME = 1.5
+"""Cells by which the corners of two guesses may be apart."""
+
+REACHES = (10.0, 6.0, 4.0)
+"""Cells by which the sides of a guess are moved to the border of what the map shows."""
+
+STRAIGHT, SHORTEST_EDGE, MOST_EDGES = 1.5, 5.0, 8
+"""A straight piece of a border strays by so many cells at most, is so long, and is one of the so many longest."""
+
+MOST_BY_EDGES = 2
+BEYOND = 6
+"""Cells by which a corner may lie outside the picture: the border of what is seen is rounded."""
 
 
-def rough_outlines(maps: Maps) -> list[Points]:
-    """One outline for each separate page that the maps show, `(4, 2)`, in pixels of the picture that the net saw."""
-    likely = (maps.pages > LIKELY).astype(np.uint8)
-    contours, _ = cv2.findContours(likely, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    least = MIN_AREA * likely.size
-    outlines = []
-    for contour in contours:
-        hull = cv2.convexHull(contour).astype(np.int32, copy=False)
-        if cv2.contourArea(hull) >= least and not _at_the_edge(contour, likely):
-            # A map's cell (0, 0) is the picture's pixels 0 and 1.
-            outlines.append((_four(hull) + 0.5) * maps.cell_px - 0.5)
-    return outlines
+def rough_outlines(maps: Maps) -> Iterator[Iterator[Points]]:
+    """For each separate page that the maps show what its outline may be, the likeliest first, made when asked for.
+
+    Outlines are `(4, 2)`, in pixels of the picture that the net saw.
+    """
+    shown = cv2.merge([(maps.pages * 255).astype(np.uint8)] * 3).astype(np.uint8, copy=False)
+    for part in _parts(maps.pages > LIKELY, NECK):
+        if not _at_the_edge(part):
+            yield ((guess + 0.5) * CELL_PX - 0.5 for guess in _different(_guesses(maps, part, shown)))
 
 
-def _at_the_edge(contour: Contour, likely: NDArray[np.uint8]) -> bool:
+def _guesses(maps: Maps, part: NDArray[np.uint8], shown: Image) -> Iterator[Points]:
+    yield _along_the_border(shown, _box(part))
+    yield from _by_edges(part)
+    for likely, neck in CORES:
+        cores = _parts((maps.pages > likely) & (part != 0), neck)
+        for core in sorted(cores, key=np.count_nonzero, reverse=True)[:MOST_CORES]:
+            yield _along_the_border(shown, _box(core))
+
+
+def _different(guesses: Iterable[Points]) -> Iterator[Points]:
+    """Those of which none before is nearly the same."""
+    kept: list[Points] = []
+    for guess in guesses:
+        if all(np.abs(guess - other).max() > SAME for other in kept):
+            kept.append(guess)
+            yield guess
+
+
+def _parts(likely: NDArray[np.bool_], neck: int) -> list[NDArray[np.uint8]]:
+    """What hangs together, each by itself, without what hangs on it by a neck (a finger, a lamp's reflection)."""
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (neck, neck))
+    opened = cv2.morphologyEx(likely.astype(np.uint8), cv2.MORPH_OPEN, kernel)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(opened)
+    large = [number for number in range(1, count) if stats[number, cv2.CC_STAT_AREA] >= MIN_AREA * likely.size]
+    return [(labels == number).astype(np.uint8) for number in large]
+
+
+def _box(part: NDArray[np.uint8]) -> Points:
+    contours, _ = cv2.findContours(part, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    return cv2.boxPoints(cv2.minAreaRect(np.concatenate(contours))).astype(np.float64)
+
+
+def _along_the_border(shown: Image, guess: Points) -> Points:
+    """The guess with its sides where most of the map's border runs, whatever bulges or is bitten out of it."""
+    outline = order_corners(guess)
+    for reach in REACHES:
+        outline = refine(shown, outline, reach)
+    return outline.points
+
+
+def _at_the_edge(part: NDArray[np.uint8]) -> bool:
     """Whether what is seen reaches the frame's edge: a page that goes on outside is not guessed."""
-    (left, top), (right, bottom) = contour[:, 0].min(axis=0), contour[:, 0].max(axis=0)
-    return bool(min(left, top) <= 0 or right >= likely.shape[1] - 1 or bottom >= likely.shape[0] - 1)
+    return bool(part[0].any() or part[-1].any() or part[:, 0].any() or part[:, -1].any())
 
 
-def _four(hull: NDArray[np.int32]) -> Points:
-    """The four-cornered outline round a convex one: the side is taken away, again and again, that adds least area
-    when its
-    neighbours are drawn out until they meet. So a rounded or folded corner becomes the corner that it was."""
-    corners = cv2.approxPolyDP(hull, SMOOTHED * cv2.arcLength(hull, True), True).reshape(-1, 2).astype(np.float64)
-    while len(corners) > 4:
-        added = [_added(corners, side) for side in range(len(corners))]
-        side = min(range(len(corners)), key=lambda place: added[place][0])
-        area, met = added[side]
-        if not np.isfinite(area):
-            break
-        corners[side] = met
-        corners = np.delete(corners, (side + 1) % len(corners), axis=0)
-    if len(corners) == 4:
-        return corners
-    return cv2.boxPoints(cv2.minAreaRect(hull)).astype(np.float64)
+def _by_edges(part: NDArray[np.uint8]) -> list[Points]:
+    """Outlines made of four straight pieces of the border: what bulges out of a page or is bitten out of it has none.
+
+    Those are the best that share most with the part and have most of their sides on its border.
+    """
+    contours, _ = cv2.findContours(part, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    border = max(contours, key=cv2.contourArea)
+    starts = cv2.approxPolyDP(border, STRAIGHT, True).reshape(-1, 2).astype(np.float64)
+    ends = np.roll(starts, -1, axis=0)
+    lengths = np.linalg.norm(ends - starts, axis=1)
+    longest = [int(edge) for edge in np.argsort(-lengths)[:MOST_EDGES] if lengths[edge] >= SHORTEST_EDGE]
+    found: list[tuple[float, Points]] = []
+    for four in itertools.combinations(sorted(longest), 4):
+        edges = list(four)
+        corners = meet(starts[edges], ends[edges], np.full((4, 2), np.nan))
+        if np.all(np.isfinite(corners)) and is_convex(corners) and _within(corners, part):
+            found.append((_fit(corners, part, lengths[edges]), corners))
+    found.sort(key=lambda each: -each[0])
+    return [order_corners(corners).points for _, corners in found[:MOST_BY_EDGES]]
 
 
-def _added(corners: Points, side: int) -> tuple[float, Points]:
-    """The area that drawing out the neighbours of this side adds, and where they meet."""
-    before, start, end, after = (corners[(side + step) % len(corners)] for step in (-1, 0, 1, 2))
-    one, other = start - before, end - after
-    turned = one[0] * other[1] - one[1] * other[0]
-    if abs(turned) < 1e-9:
-        return np.inf, start
-    gap = end - start
-    part = (gap[0] * other[1] - gap[1] * other[0]) / turned
-    if part <= 0:
-        return np.inf, start
-    met = start + part * one
-    return abs(float(gap[0] * (met - start)[1] - gap[1] * (met - start)[0])) / 2, met
+def _within(corners: Points, part: NDArray[np.uint8]) -> bool:
+    height, width = part.shape
+    return bool(np.all((corners >= -BEYOND) & (corners <= (width + BEYOND, height + BEYOND))))
+
+
+def _fit(corners: Points, part: NDArray[np.uint8], lengths: NDArray[np.float64]) -> float:
+    """How much the outline shares with the part, and how much of its sides is border."""
+    cover = np.zeros_like(part)
+    cv2.fillConvexPoly(cover, np.rint(corners * 16).astype(np.int32), 1, cv2.LINE_8, 4)
+    common = np.count_nonzero(cover & part)
+    sides = np.linalg.norm(np.roll(corners, -1, axis=0) - corners, axis=1)
+    straight = float(np.minimum(lengths, sides).sum() / sides.sum())
+    return common / (np.count_nonzero(cover) + np.count_nonzero(part) - common) + straight / 2

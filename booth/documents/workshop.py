@@ -3,10 +3,9 @@
 from booth.core.capture import Corners, Sight
 from booth.devices.camera.interface import Image
 from booth.documents import page as pages
-from booth.documents.looking import PREVIEW_PX, Looker
+from booth.documents.looking import Looker
 from booth.documents.page import PageImage
 from booth.documents.quad import outline_in
-from booth.documents.refine import refine
 from protocol.errors import ErrorCode
 
 
@@ -30,7 +29,7 @@ class PictureWorkshop:
         outline = None
         if near is not None:
             height, width = image.shape[:2]
-            outline = refine(image, outline_in(near, width, height), 3.0 * max(1.0, width / PREVIEW_PX))
+            outline = self._looker.settle(image, outline_in(near, width, height))
         return pages.make_page(image, outline, view_width_mm=self._view_width_mm)
 
     def remake_page(self, frame: bytes, corners: Corners) -> PageImage:

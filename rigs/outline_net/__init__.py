@@ -1,6 +1,6 @@
-"""How the net in `booth/documents/outline.onnx` was made: its scenes, its training, and the fit of the confidence.
+"""How the nets in `booth/documents` (`outline.onnx`, `strips.onnx`) were made: their scenes, their training, and the
+fit of the confidence.
 
-`shards` draws scenes, `train` trains on them and exports, `calibrate` fits `booth/documents/confidence.py` to what
-then comes out. The net that ships was stopped early, after 211 steps at whole and 396 at half size on 2250 scenes;
-more steps, and then whole size, make it better.
+`shards` draws scenes, `train` trains one net or the other on them and exports it, `calibrate` fits
+`booth/documents/confidence.py` to what then comes out.
 """

@@ -1,5 +1,5 @@
-"""Fit the confidence: `python -m rigs.outline_net.calibrate FIRST_SEED SCENES` on booth scenes that the bench
-doesn't use.
+"""Fit the confidence: `python -m rigs.outline_net.calibrate FIRST_SEED SCENES` on scenes that neither
+the bench nor the training uses.
 
 Prints the weights for `booth/documents/confidence.py`, and what part was right at which confidence on a third that
 the fit did not see.
@@ -15,23 +15,35 @@ from numpy.typing import NDArray
 from booth.documents.confidence import Evidence
 from booth.documents.find import look
 from booth.documents.mat import MatReference
+from rigs.outline_net.scenes import training_scene
 from rigs.scenes.desk import booth_scene
 from rigs.scenes.measures import jaccard
 
 RIGHT = 0.96
 """Between what counts as right (0.98) and what counts as wrong (0.95) in the bench."""
 
-SHARPNESS, ROUNDS = 1e-2, 50
+SQUARE = (1.0, 1.0)
+"""The measure is one for all sizes of the page."""
+
+BOOTH_COUNTS = 3
+"""What lies at a booth counts so much more than what may lie anywhere."""
+
+SHARPNESS, ROUNDS = 1e-3, 50
 
 
 def gather(seeds: range) -> Iterator[tuple[Evidence, float]]:
-    """Every outline of each scene, looked at with and without the empty mat: the evidence, and the score."""
+    """Every outline of each booth scene and of each training scene, which has pages cut by the frame, too, looked at
+    with and without the empty mat: the evidence, and the score."""
     for seed in seeds:
-        scene = booth_scene(seed)
-        for mat in (None, MatReference(scene.empty)):
-            for outline, evidence in look(scene.image, mat)[0]:
-                scores = (jaccard(outline.points, page.corners, page.size_mm) for page in scene.pages)
-                yield evidence, max(scores, default=0.0)
+        booth, other = booth_scene(seed), training_scene(seed)
+        for image, empty, pages in (
+            (booth.image, booth.empty, [(page.corners, page.size_mm) for page in booth.pages]),
+            (other.picture, other.empty, [(corners, SQUARE) for corners in other.pages]),
+        ):
+            for mat in (None, MatReference(empty)):
+                for outline, evidence in look(image, mat)[0]:
+                    score = max((jaccard(outline.points, *page) for page in pages), default=0.0)
+                    yield from [(evidence, score)] * (BOOTH_COUNTS if image is booth.image else 1)
 
 
 def fit(features: NDArray[np.float64], right: NDArray[np.bool_]) -> NDArray[np.float64]:

@@ -37,7 +37,7 @@ def random_paper(chance: np.random.Generator) -> Paper:
     if chance.random() < 0.3:
         image += 6 * grain(width, height, (40, 40), chance)[:, :, None]
     ink = float(chance.uniform(10, 110))
-    if chance.random() < 0.06:
+    if chance.random() < 0.12:
         _photograph(image, chance)
     elif chance.random() < 0.93:
         _content(image, ink, chance)
@@ -71,9 +71,16 @@ def _content(image: Picture, ink: float, chance: np.random.Generator) -> None:
     if chance.random() < 0.15:
         inset = round(float(chance.uniform(0.02, 0.08)) * width)
         cv2.rectangle(image, (inset, inset), (width - inset, height - inset), (ink,) * 3, int(chance.integers(1, 4)))
-    if chance.random() < 0.15:
-        band = round(float(chance.uniform(0.05, 0.25)) * height)
-        image[:band] = chance.uniform(20, 240, 3)
+    if chance.random() < 0.25:
+        _band(image, chance)
+
+
+def _band(image: Picture, chance: np.random.Generator) -> None:
+    """A coloured band along one side, up to the paper's edge or a little before it."""
+    part = np.rot90(image, int(chance.integers(4)))
+    inset = round(float(chance.uniform(1, 5)) * PX_PER_MM) if chance.random() < 0.25 else 0
+    end = inset + round(float(chance.uniform(0.05, 0.3)) * part.shape[0])
+    part[inset:end, inset : part.shape[1] - inset] = chance.uniform(20, 240, 3)
 
 
 def _lines(image: Picture, y: int, margin: int, columns: int, ink: float, chance: np.random.Generator) -> int:

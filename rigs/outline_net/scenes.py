@@ -1,4 +1,6 @@
-"""Training scenes: any desk, any paper, stacks of sheets, other things, strong perspective. Small and quick to draw."""
+"""Training scenes: any desk, any paper, stacks of sheets, other things, strong perspective."""
+
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -13,18 +15,28 @@ from rigs.scenes.light import Lens, person_shadow, photograph, shade, shine
 from rigs.scenes.mats import MatKind, Picture, draw_mat, grain
 from rigs.scenes.things import hold, strew
 
-DRAWN_PX, NET_PX = (640, 480), (384, 288)
-"""Width and height at which a scene is drawn, and at which the net sees it."""
+DRAWN_PX = (960, 720)
+"""Width and height: those of the picture in which the booth seeks sides."""
 
 
-def training_scene(seed: int) -> tuple[Image, NDArray[np.uint8]]:
-    """The net's input, and at half its size, `(3, h, w)`, 0 to 255: whole pages, their sides, pages cut by the
-    frame."""
+@dataclass(frozen=True, slots=True)
+class TrainingScene:
+    """`empty` is the desk under its light of before; `pages` lie whole in the frame, `cut` go on outside it."""
+
+    picture: Image
+    empty: Image
+    pages: tuple[Points, ...]
+    cut: tuple[Points, ...]
+
+
+def training_scene(seed: int) -> TrainingScene:
+    """The scene of this seed; corners clockwise as seen."""
     chance = np.random.default_rng((seed, 77))
     width, height = DRAWN_PX
     camera = _camera(chance)
     ground = _ground(width, height, chance)
     lamps = shade(width, height, chance)
+    bare = ground * (lamps * np.float32(chance.uniform(0.85, 1.15)))[:, :, None]
     px_per_mm = width / VIEW_WIDTH_MM / 1.2
     pages: list[Points] = []
     cut: list[Points] = []
@@ -34,13 +46,13 @@ def training_scene(seed: int) -> tuple[Image, NDArray[np.uint8]]:
     around = pages[0] if pages else np.array([(-9, -9), (-8, -9), (-8, -8), (-9, -8)], dtype=np.float64)
     if chance.random() < 0.55:
         strew(ground, around, px_per_mm, chance, int(chance.integers(1, 6)))
-    if pages and chance.random() < 0.2:
+    if pages and chance.random() < 0.33:
         hold(ground, around, px_per_mm, chance)
     if pages and chance.random() < 0.3:
         _across(ground, around, chance)
     light = lamps * person_shadow(width, height, chance) if chance.random() < 0.35 else lamps
     lit = ground * light[:, :, None]
-    if chance.random() < 0.25:
+    if chance.random() < 0.35:
         lit += shine(width, height, around.mean(axis=0) + chance.normal(0, 90, 2), chance)[:, :, None]
     lens = Lens.by_chance(chance)
     tint = tuple(float(v) for v in chance.uniform(0.85, 1.12, 3))
@@ -51,25 +63,8 @@ def training_scene(seed: int) -> tuple[Image, NDArray[np.uint8]]:
         float(chance.uniform(0.3, 5.0)),
         int(chance.integers(55, 96)),
     )
-    image = photograph(lit.astype(np.float32), lens, chance)
-    return _targets(image, pages, cut)
-
-
-def _targets(image: Image, pages: list[Points], cut: list[Points]) -> tuple[Image, NDArray[np.uint8]]:
-    small = cv2.resize(image, NET_PX, interpolation=cv2.INTER_AREA).astype(np.uint8)
-    half = NET_PX[0] // 2, NET_PX[1] // 2
-    mask, sides, beyond = (np.zeros((half[1], half[0]), np.uint8) for _ in range(3))
-    for page in [*cut, *pages]:
-        # Sub-pixel: OpenCV's drawing takes fixed-point coordinates.
-        scaled = (page + 0.5) * half[0] / image.shape[1] - 0.5
-        fixed = np.rint(scaled * 16).astype(np.int32)
-        if any(page is one for one in cut):
-            cv2.fillConvexPoly(beyond, fixed, 255, cv2.LINE_AA, 4)
-            continue
-        cv2.fillConvexPoly(beyond, fixed, 0, cv2.LINE_AA, 4)
-        cv2.fillConvexPoly(mask, fixed, 255, cv2.LINE_AA, 4)
-        cv2.polylines(sides, [fixed], True, 255, 2, cv2.LINE_AA, 4)
-    return small, np.stack((mask, sides, beyond))
+    empty = photograph(bare.astype(np.float32), lens, chance)
+    return TrainingScene(photograph(lit.astype(np.float32), lens, chance), empty, tuple(pages), tuple(cut))
 
 
 def _camera(chance: np.random.Generator) -> Camera:
@@ -188,7 +183,7 @@ def _lie(paper: Paper, camera: Camera, chance: np.random.Generator, inside: bool
             else float(chance.choice((0, 90, 180, 270)) + chance.normal(0, 12))
         )
         at = chance.uniform((-200, -150), (200, 150)) * (1.0 if inside else 1.25)
-        curl = float(chance.uniform(0, 4)) if chance.random() < 0.25 else 0.0
+        curl = float(chance.uniform(0, 4)) if chance.random() < 0.35 else 0.0
         fold = float(chance.uniform(0.03, 0.12)) if chance.random() < 0.08 else 0.0
         lie = Lie(float(at[0]), float(at[1]), turn, curl, float(chance.uniform(0, 180)), fold, int(chance.integers(4)))
         seen = corners(paper, lie, camera)

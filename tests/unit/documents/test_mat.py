@@ -3,7 +3,7 @@
 import numpy as np
 
 from booth.devices.camera.interface import Image
-from booth.documents.mat import ALIKE, EMPTY_PICTURES, RATE, SHOWN_AS, MatReference, MatWatch
+from booth.documents.mat import ALIKE, CONTRAST, EMPTY_PICTURES, RATE, UNKNOWN, MatReference, MatWatch
 from booth.documents.quad import Quad, order_corners
 from booth.documents.shrink import SEARCH_PX
 from rigs.scenes.mats import MatKind, draw_mat
@@ -26,28 +26,27 @@ def with_sheet(picture: Image, lighter: float = 1.05) -> Image:
 
 def test_white_paper_on_a_white_mat_stands_out_against_the_empty_one() -> None:
     seen = with_sheet(desk(MatKind.WHITE, 0.9))
-    shown = MatReference(desk(MatKind.WHITE, 0.9)).revealed(seen)
-    before = float(seen[SHEET].mean()) - float(seen[:80].mean())
-    after = float(shown[SHEET].mean()) - float(shown[:80].mean())
-    assert after > 1.8 * before
-    assert float(shown[:80].std()) < float(seen[:80].std()) * 2, "the mat's own clouds are gone"
+    shown = MatReference(desk(MatKind.WHITE, 0.9)).compared(seen)
+    assert abs(float(shown[SHEET].mean()) - (UNKNOWN + CONTRAST * np.log(1.05))) < 2
+    assert float(shown[:80].std()) < 2, "the mat's own clouds are gone"
 
 
 def test_a_change_of_the_whole_light_is_taken_out() -> None:
-    shown = MatReference(desk(MatKind.WHITE, 0.9)).revealed(desk(MatKind.WHITE, 0.6))
-    assert abs(float(shown.mean()) - SHOWN_AS) < 2
+    shown = MatReference(desk(MatKind.WHITE, 0.9)).compared(desk(MatKind.WHITE, 0.6))
+    assert abs(float(shown.mean()) - UNKNOWN) < 2
 
 
-def test_on_a_dark_mat_the_picture_is_shown_as_it_is() -> None:
-    seen = desk(MatKind.GREEN)
-    assert MatReference(seen).revealed(seen) is seen
+def test_black_on_either_picture_is_a_difference_and_no_error() -> None:
+    black = np.zeros((*SIZE, 3), dtype=np.uint8)
+    assert MatReference(desk(MatKind.WHITE)).compared(with_sheet(desk(MatKind.WHITE), 0)).min() == 0
+    assert MatReference(black).compared(black).shape == black.shape
 
 
-def test_a_picture_of_another_shape_is_shown_as_it_is_and_teaches_nothing() -> None:
+def test_with_a_picture_of_another_shape_nothing_is_compared_and_nothing_learnt() -> None:
     reference = MatReference(desk(MatKind.WHITE))
     other = np.full((300, 300, 3), 240, dtype=np.uint8)
     kept = reference.kept
-    assert reference.revealed(other) is other
+    assert np.all(reference.compared(other) == UNKNOWN)
     reference.update(other)
     assert np.array_equal(reference.kept, kept)
 
@@ -70,7 +69,7 @@ def test_what_is_kept_restores_the_reference() -> None:
     reference = MatReference(desk(MatKind.WHITE))
     again = MatReference.restored(reference.kept)
     seen = with_sheet(desk(MatKind.WHITE))
-    assert np.array_equal(again.revealed(seen), reference.revealed(seen))
+    assert np.array_equal(again.compared(seen), reference.compared(seen))
 
 
 def test_memory_is_bounded_by_the_search_size() -> None:

@@ -8,7 +8,10 @@ import numpy as np
 import pytest
 
 from booth.documents.quad import order_corners
-from rigs.outline_net.scenes import NET_PX, training_scene
+from booth.documents.shrink import SEARCH_PX
+from booth.documents.strips import ACROSS, PLACES, SAMPLES
+from rigs.outline_net.scenes import training_scene
+from rigs.outline_net.shards import GUESSES, NOWHERE, draw
 from rigs.scenes.desk import booth_scene
 from rigs.scenes.laying import Camera, Lie, corners, lay
 from rigs.scenes.measures import jaccard, usual_recipe
@@ -46,12 +49,18 @@ def test_the_true_corners_are_where_the_drawn_sheet_has_its_corners(curl_mm: flo
         assert np.linalg.norm(outline - corner, axis=1).min() < 1.2
 
 
-def test_training_scenes_have_the_nets_size_and_whole_pages_apart_from_cut_ones() -> None:
+def test_what_the_nets_learn_is_what_the_finder_shows_them_and_true() -> None:
     for seed in range(6):
-        image, maps = training_scene(seed)
-        assert image.shape == (NET_PX[1], NET_PX[0], 3)
-        assert maps.shape == (3, NET_PX[1] // 2, NET_PX[0] // 2)
-        assert not np.any((maps[0] > 250) & (maps[2] > 250))
+        drawn = draw(seed)
+        height, width = drawn.seen.shape[:2]
+        assert max(height, width) == SEARCH_PX
+        assert drawn.maps.shape == (3, height // 2, width // 2)
+        assert not np.any((drawn.maps[0] > 250) & (drawn.maps[2] > 250))
+        pages = len(training_scene(seed).pages)
+        assert drawn.strips.shape == (pages * len(GUESSES), 4, SAMPLES, ACROSS, 6)
+        assert drawn.steps.shape == (pages * len(GUESSES), 4, PLACES)
+        told = drawn.steps[drawn.steps != NOWHERE]
+        assert not pages or (len(told) and told.max() <= 7 * (ACROSS - 1))
 
 
 def test_the_measure_is_one_for_the_truth_and_falls_with_the_area_that_is_not_shared() -> None:

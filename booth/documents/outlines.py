@@ -1,0 +1,176 @@
+"""From guesses to the outline of a page: its sides are sought near them, and far off where they are hardly seen."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import cv2
+import numpy as np
+
+from booth.devices.camera.interface import Image
+from booth.documents.confidence import page_shares
+from booth.documents.maps import Maps
+from booth.documents.mat import MatReference, unknown
+from booth.documents.quad import Points, is_convex, order_corners
+from booth.documents.shrink import shrink
+from booth.documents.strips import Moved, move, seek_outside, seek_side
+
+MIDDLE_PX = 960
+"""The long side of the picture in which sides are sought: two and a half times as fine as the search picture."""
+
+LOOKS = ((1.0, 1.0), (2.0, 1.0))
+"""In what steps sides are sought, one look after the other: closely, and first for what lies far off or askew."""
+
+PLAIN = 0.75
+"""So likely a page's are the sides of an outline beside which no other guess is looked at."""
+
+WEAK, MOST_MENDED, WORTH_MENDING = 0.7, 2, 2
+"""A side that is less likely may be the end of a shadow or a shine: it is sought far inside and outside, too."""
+
+ALIKE = 0.04
+"""Of two outlines that are so nearly as likely the larger is the page, the other its frame or a band printed on it."""
+
+SETTLING, SETTLED = (1.0, 0.5), 0.3
+"""In what steps an outline settles, and how likely every side must be for it."""
+
+MAPS_WEIGH = 1.0
+"""How much the maps' word counts beside the sides'."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """One picture: `middle`, in which sides are sought, `small`, in which pages are, and how that compares with the
+    empty desk."""
+
+    middle: Image
+    small: Image
+    against: Image
+    known: bool
+    """Whether there is a picture of the empty desk to compare with."""
+
+    @classmethod
+    def of(cls, image: Image, mat: MatReference | None) -> Self:
+        middle = shrink(image, MIDDLE_PX)
+        small = shrink(middle)
+        known = mat is not None and mat.fits(small)
+        return cls(middle, small, mat.compared(small) if mat is not None and known else unknown(small), known)
+
+    @property
+    def finer(self) -> float:
+        """How much larger the middle picture is than the small one."""
+        return float(self.middle.shape[1] / self.small.shape[1])
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """Corners in the middle picture, what they were before the last look, what that look saw, and the maps' shares
+    (`page_shares`)."""
+
+    corners: Points
+    start: Points
+    moved: Moved
+    shares: tuple[float, float]
+
+    @property
+    def likely(self) -> float:
+        """How likely the sides are a page's, the unlikeliest weighing most."""
+        return (float(self.moved.seen.mean()) + float(self.moved.seen.min())) / 2
+
+    @property
+    def plain(self) -> bool:
+        return self.likely >= PLAIN and float(self.moved.seen.min()) >= WEAK
+
+    @property
+    def worth(self) -> float:
+        """How likely, with what the maps say of what lies inside and just outside."""
+        inside, outside = self.shares
+        return self.likely + MAPS_WEIGH * (inside - outside)
+
+    def before(self, other: Self) -> bool:
+        """Whether this is rather the page."""
+        if abs(self.worth - other.worth) <= ALIKE and self._round(other) != other._round(self):
+            return self._round(other)
+        return self.worth > other.worth
+
+    def _round(self, other: Self) -> bool:
+        """Whether the other lies within this one, give or take two pixels."""
+        outline = self.corners.astype(np.float32)
+        return all(cv2.pointPolygonTest(outline, (float(x), float(y)), True) >= -2 for x, y in other.corners)
+
+
+def likeliest_outline(desk: Desk, maps: Maps, guesses: Iterable[Points]) -> Outline | None:
+    """The outline to which one of the guesses leads, which are in pixels of the small picture.
+
+    The first that is plainly a page's ends the search, else all are looked at, and the best of them mended.
+    """
+    seen: list[Outline] = []
+    for guess in guesses:
+        rough = (guess + 0.5) * desk.finer - 0.5
+        seen += [outline for steps in LOOKS if (outline := _look(desk, maps, rough, steps)) is not None]
+        if any(outline.plain for outline in seen):
+            break
+    else:
+        seen.sort(key=lambda outline: -outline.worth)
+        seen += [_mended(desk, maps, outline) for outline in seen[:WORTH_MENDING]]
+    best = _likeliest(seen)
+    return None if best is None else _widened(desk, maps, best)
+
+
+def _likeliest(seen: list[Outline]) -> Outline | None:
+    best: Outline | None = None
+    for outline in seen:
+        best = outline if best is None or outline.before(best) else best
+    return best
+
+
+def settled(desk: Desk, corners: Points) -> Points | None:
+    """The corners of an outline that is nearly right, made exact; None when no page is seen there."""
+    found = _clockwise(corners)
+    for steps in SETTLING:
+        if found is None:
+            return None
+        moved = move(desk.middle, desk.against, found, steps)
+        found = _clockwise(moved.corners) if float(moved.seen.min()) >= SETTLED else None
+    return found
+
+
+def _look(desk: Desk, maps: Maps, rough: Points, steps: Sequence[float]) -> Outline | None:
+    corners = _clockwise(rough)
+    start, moved = corners, None
+    for step in steps:
+        if corners is None:
+            return None
+        start, moved = corners, move(desk.middle, desk.against, corners, step)
+        corners = _clockwise(moved.corners)
+    if corners is None or start is None or moved is None:
+        return None
+    return Outline(corners, start, moved, page_shares(maps, (corners + 0.5) / desk.finer - 0.5))
+
+
+def _widened(desk: Desk, maps: Maps, outline: Outline) -> Outline:
+    """With the border round what was found, if that was a picture with a border, or all but a coloured band."""
+    for _, corners in seek_outside(desk.middle, desk.against, outline.corners):
+        again = _look(desk, maps, corners, LOOKS[0])
+        if again is not None and again.before(outline):
+            outline = again
+    return outline
+
+
+def _mended(desk: Desk, maps: Maps, outline: Outline) -> Outline:
+    """With the sides that are hardly seen where they are likelier, if there is such a place."""
+    for side in np.argsort(outline.moved.seen)[:MOST_MENDED]:
+        if outline.moved.seen[side] >= WEAK:
+            break
+        corners, likely = seek_side(desk.middle, desk.against, outline.corners, int(side))
+        again = _look(desk, maps, corners, LOOKS[0]) if likely > outline.moved.seen[side] else None
+        if again is not None and again.likely > outline.likely:
+            outline = again
+    return outline
+
+
+def _clockwise(corners: Points) -> Points | None:
+    """The corners clockwise as seen, or None when they make no convex outline."""
+    try:
+        return order_corners(corners).points if is_convex(order_corners(corners).points) else None
+    except ValueError:
+        return None

@@ -1,0 +1,193 @@
+"""The sides of a rough outline moved to where a small net sees the page's own edge.
+
+Along each side a strip of the picture is cut out, as if the side were straight up and down: to its left is the desk, to
+its right the page. Beside the picture's colours stands how they compare with the empty desk. The net (`strips.onnx`)
+says for `PLACES` along the strip how likely the page's side is at each step across it. Added up along straight lines
+that tells the border of a page from the edge of what is printed on it, and goes on under a hand.
+"""
+
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from booth.devices.camera.interface import Image
+from booth.documents.quad import Points
+from booth.documents.refine import meet
+
+SHIFTS, SEEKING_STEPS = (-28, -14, 14, 28), 2.0
+"""A side that is seen nowhere near is sought so many larger steps away, too."""
+
+LEAST_OUTSIDE, SEEN_OUTSIDE = 3, 0.5
+"""Steps from a side from which on another is sought outside it, and how likely that must be."""
+
+SAMPLES, PLACES = 48, 12
+"""Along a strip: rows of it, and what the net answers for."""
+
+REACH = 16
+"""Steps to either side of the rough one."""
+
+STEPS_PER_PICTURE = 960
+"""A step is this part of the picture's long side: 0.46 mm on a desk 440 mm wide."""
+
+ACROSS = 2 * REACH + 1
+NEAR = (0.4, 0.8, 1.0, 0.8, 0.4)
+"""How much a chance counts for a line that passes 2, 1, 0 steps beside it."""
+
+Strips = NDArray[np.uint8]
+"""`(4, SAMPLES, ACROSS, 6)`: for each side, from its start to its end, from outside to inside; B, G, R, and each
+against the empty desk (`mat.UNKNOWN` where that is not known)."""
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """For each side `(4,)`: where its line begins and ends, in steps from the rough one; `seen` and `rival` as in
+    `Moved`."""
+
+    low: Floats
+    high: Floats
+    seen: Floats
+    rival: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """`corners` `(4, 2)`; for each side `(4,)`: `seen`, how likely its places show the page's side on the line, 0 to
+    1, on average, and `rival`, the same of the best other line."""
+
+    corners: Points
+    seen: Floats
+    rival: Floats
+
+
+def cut_strips(middle: Image, against: Image, corners: Points, step_px: float) -> Strips:
+    """The strips along the sides of an outline, corners clockwise as seen, in pixels of the middle picture.
+
+    `step_px` is a step in pixels of it. `against` may be smaller than `middle`; it shows the same part of the desk.
+    """
+    return _cut(middle, against, (corners, np.roll(corners, -1, axis=0), inward(corners)), step_px)
+
+
+def _cut(middle: Image, against: Image, lines: tuple[Points, Points, Points], step_px: float) -> Strips:
+    """Strips along four lines, each from a start to an end; the third of `lines` is across them, towards the page."""
+    starts, ends, across = lines
+    along = (np.arange(SAMPLES) + 0.5) / SAMPLES
+    places = starts[:, None] + (ends - starts)[:, None] * along[None, :, None]
+    steps = np.arange(-REACH, REACH + 1) * step_px
+    grid = places[:, :, None] + across[:, None, None] * steps[None, None, :, None]
+    flat = grid.reshape(4 * SAMPLES, ACROSS, 2).astype(np.float32)
+    smaller = against.shape[1] / middle.shape[1]
+    seen = [
+        cv2.remap(picture, at[..., 0], at[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        for picture, at in ((middle, flat), (against, (flat + 0.5) * np.float32(smaller) - 0.5))
+    ]
+    return np.concatenate(seen, axis=-1).reshape(4, SAMPLES, ACROSS, 6).astype(np.uint8, copy=False)
+
+
+def inward(corners: Points) -> Points:
+    """For each side a unit vector across it; corners clockwise: the page is on this side."""
+    along = np.roll(corners, -1, axis=0) - corners
+    along /= np.maximum(np.linalg.norm(along, axis=1, keepdims=True), 1e-6)
+    return np.column_stack((-along[:, 1], along[:, 0]))
+
+
+def move(middle: Image, against: Image, corners: Points, steps: float = 1.0) -> Moved:
+    """The outline with each side on the likeliest line of its strip; with more `steps` at once it looks further and
+    less closely."""
+    step_px = steps * max(middle.shape[:2]) / STEPS_PER_PICTURE
+    lines = find_lines(_answer(cut_strips(middle, against, corners, step_px)))
+    across = inward(corners) * step_px
+    starts, ends = corners, np.roll(corners, -1, axis=0)
+    met = meet(starts + across * lines.low[:, None], ends + across * lines.high[:, None], corners)
+    return Moved(met, lines.seen, lines.rival)
+
+
+def seek_side(middle: Image, against: Image, corners: Points, side: int) -> tuple[Points, float]:
+    """The outline with this one side where it is likeliest far inside or outside of where it is, and how likely."""
+    step_px = SEEKING_STEPS * max(middle.shape[:2]) / STEPS_PER_PICTURE
+    starts, ends, across = corners[side], corners[(side + 1) % 4], inward(corners)[side]
+    shifts = across * (np.array(SHIFTS) * step_px)[:, None]
+    places = starts + shifts, ends + shifts, np.broadcast_to(across, (4, 2))
+    lines = find_lines(_answer(_cut(middle, against, places, step_px)))
+    best = int(np.argmax(lines.seen))
+    from_to = corners.copy(), np.roll(corners, -1, axis=0)
+    from_to[0][side] = starts + shifts[best] + across * lines.low[best] * step_px
+    from_to[1][side] = ends + shifts[best] + across * lines.high[best] * step_px
+    return meet(*from_to, corners), float(lines.seen[best])
+
+
+def seek_outside(middle: Image, against: Image, corners: Points) -> list[tuple[int, Points]]:
+    """Sides beside which another is likely a little further outside, and the outline with that one."""
+    step_px = max(middle.shape[:2]) / STEPS_PER_PICTURE
+    starts, ends, across = corners, np.roll(corners, -1, axis=0), inward(corners)
+    shift = -across * (REACH + LEAST_OUTSIDE) * step_px
+    lines = find_lines(_answer(_cut(middle, against, (starts + shift, ends + shift, across), step_px)))
+    found = []
+    for side in np.flatnonzero(lines.seen >= SEEN_OUTSIDE):
+        from_to = starts.copy(), ends.copy()
+        from_to[0][side] += shift[side] + across[side] * lines.low[side] * step_px
+        from_to[1][side] += shift[side] + across[side] * lines.high[side] * step_px
+        found.append((int(side), meet(*from_to, corners)))
+    return found
+
+
+def _answer(strips: Strips) -> NDArray[np.float32]:
+    """`(4, PLACES, ACROSS)`: how likely the page's side is there; what is left to 1 says that it is nowhere."""
+    net = _net()
+    net.setInput(np.ascontiguousarray(strips.transpose(0, 3, 1, 2)).astype(np.float32) / 255)
+    logits = np.asarray(net.forward(), dtype=np.float32).reshape(4, ACROSS + 1, PLACES)
+    logits -= logits.max(axis=1, keepdims=True)
+    chances = np.exp(logits)
+    chances /= chances.sum(axis=1, keepdims=True)
+    return np.ascontiguousarray(chances[:, :ACROSS].transpose(0, 2, 1))
+
+
+_PLACE = (np.arange(PLACES) + 0.5) / PLACES
+_LOW, _HIGH = (each.ravel() for each in np.meshgrid(np.arange(ACROSS), np.arange(ACROSS), indexing="ij"))
+_AT = np.rint(_LOW[:, None] * (1 - _PLACE) + _HIGH[:, None] * _PLACE).astype(np.intp)
+"""Every straight line through a strip, `(lines, PLACES)`: the steps at which it passes."""
+
+
+def find_lines(chances: NDArray[np.float32]) -> Lines:
+    """The likeliest straight lines; `chances` is `(4, PLACES, ACROSS)`, how likely the side passes there."""
+    kernel = np.array([NEAR], dtype=np.float32)
+    near = cv2.filter2D(chances.reshape(-1, ACROSS), -1, kernel, borderType=cv2.BORDER_CONSTANT).reshape(chances.shape)
+    totals = near[:, np.arange(PLACES), _AT].mean(axis=2).astype(np.float64)
+    best = np.argmax(totals, axis=1)
+    sides = np.arange(4)
+    low, high = _exact(chances, best)
+    # A line that leans against the best one shares much of it; one beside it, such as a printed frame, is another.
+    low_away, high_away = _LOW - _LOW[best][:, None], _HIGH - _HIGH[best][:, None]
+    apart = np.maximum(np.minimum(low_away, high_away), np.minimum(-low_away, -high_away)) > len(NEAR) / 2
+    rival = np.where(apart, totals, 0).max(axis=1)
+    return Lines(low, high, totals[sides, best], rival)
+
+
+def _exact(chances: NDArray[np.float32], best: NDArray[np.intp]) -> tuple[Floats, Floats]:
+    """The line through the chances' centres near the best one, least squares."""
+    passes = _LOW[best][:, None] * (1 - _PLACE) + _HIGH[best][:, None] * _PLACE
+    steps = np.arange(ACROSS)
+    weight = chances * (np.abs(steps - passes[..., None]) <= len(NEAR) / 2)
+    mass = weight.sum(axis=2) + 1e-6
+    centre = (weight * steps).sum(axis=2) / mass
+    total = mass.sum(axis=1)
+    middle, level = (mass * _PLACE).sum(axis=1) / total, (mass * centre).sum(axis=1) / total
+    run = _PLACE - middle[:, None]
+    slope = (mass * run * (centre - level[:, None])).sum(axis=1) / np.maximum((mass * run * run).sum(axis=1), 1e-6)
+    return level - slope * middle - REACH, level + slope * (1 - middle) - REACH
+
+
+_kept = threading.local()
+"""The net, one a thread, as in `maps`."""
+
+
+def _net() -> cv2.dnn.Net:
+    if not hasattr(_kept, "net"):
+        _kept.net = cv2.dnn.readNetFromONNX(str(Path(__file__).with_name("strips.onnx")))
+    net: cv2.dnn.Net = _kept.net
+    return net
