@@ -15,8 +15,8 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from demo.resident import Resident, resident_at
 from demo.stage import ROOT, ClerkPlan, Site, example_booth, free_port, raise_stage
-from protocol.kiosk import CardLostSaid, ItemChosen, RatingSkipped, ReceiptRead, Touched
-from protocol.states import TicketState, VisitState
+from protocol.kiosk import CardLostSaid, ItemChosen, RatingSkipped, ReceiptRead, RecordingAnswered, Touched
+from protocol.states import RecordingConsent, TicketState, VisitState
 
 CALLS = 50
 COLD = 10
@@ -191,7 +191,9 @@ async def _take_a_ticket(resident: Resident) -> None:
         await resident.act(ItemChosen(ITEM_ID))
         await resident.until(lambda view: view.state is VisitState.IDENTIFY)
         await resident.act(CardLostSaid())
-        await resident.until(lambda view: view.state is VisitState.WAIT)
+        view = await resident.until(lambda view: view.state is VisitState.WAIT and view.visit is not None)
+        if view.visit is not None and view.visit.recording_consent is RecordingConsent.ASKED:
+            await resident.act(RecordingAnswered(agreed=True))
     await asyncio.sleep(BETWEEN_S)
 
 
