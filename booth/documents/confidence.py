@@ -7,7 +7,7 @@ from typing import Self
 import cv2
 import numpy as np
 
-from booth.documents.maps import CELL_PX, Maps
+from booth.documents.maps import CELL_PX, Maps, covered
 from booth.documents.quad import Points
 from booth.documents.strips import Moved
 
@@ -65,9 +65,7 @@ def confidence(evidence: Evidence) -> float:
 
 def page_shares(maps: Maps, corners: Points) -> tuple[float, float]:
     """How much of an outline, in pixels of the search picture, and of a ring round it, the net takes for a page."""
-    cover = np.zeros(maps.pages.shape, np.uint8)
-    on_map = (corners + 0.5) / CELL_PX - 0.5
-    cv2.fillConvexPoly(cover, np.rint(on_map * 16).astype(np.int32), 1, cv2.LINE_8, 4)
+    cover = covered(maps.pages.shape, (corners + 0.5) / CELL_PX - 0.5)
     wide, near = (cv2.dilate(cover, np.ones((size, size), np.uint8)) for size in (7, 3))
     ring = wide != near
     inside = float(maps.pages[cover != 0].mean()) if cover.any() else 0.0

@@ -4,14 +4,13 @@ from typing import Literal
 
 import numpy as np
 
-from booth.documents.maps import Map, Maps
+from booth.documents.maps import LIKELY, Map, Maps
 
 FrameSide = Literal["top", "right", "bottom", "left"]
 
 INSET = 2
 """Cells from the frame's edge that are looked at."""
 
-LIKELY = 0.5
 LEAST = 0.08
 """The part of the frame's side that must show it."""
 

@@ -5,6 +5,7 @@ where the page's own edge is, to a fraction of a pixel (`strips`). What was seen
 is (`confidence`).
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import cv2
@@ -73,8 +74,7 @@ def find_pages(image: Image, mat: MatReference | None = None) -> Found:
     """
     candidates, cut = look(image, mat)
     pages = [Quad(outline.corners, confidence(evidence)) for outline, evidence in candidates]
-    sure = sorted((page for page in pages if page.confidence >= MIN_CONFIDENCE), key=lambda page: -page.confidence)
-    sure = _apart(sure)
+    sure = _apart(page for page in pages if page.confidence >= MIN_CONFIDENCE)
     # Beside a page that is surely whole, what comes in over the edge is a cup, a telephone, an arm.
     return Found(tuple(sure), () if sure and sure[0].confidence >= AUTOMATIC_CONFIDENCE else cut)
 
@@ -108,10 +108,10 @@ def _at_size(image: Image, desk: Desk, corners: Points) -> Quad | None:
     return outline if _whole(outline, image) else None
 
 
-def _apart(pages: list[Quad]) -> list[Quad]:
-    """Those that lie over no surer one; the surest come first."""
+def _apart(pages: Iterable[Quad]) -> list[Quad]:
+    """Those that lie over no surer one, the surest first."""
     kept: list[Quad] = []
-    for page in pages:
+    for page in sorted(pages, key=lambda page: -page.confidence):
         if not any(_overlap(page, other) for other in kept):
             kept.append(page)
     return kept

@@ -5,21 +5,24 @@ sees what no rule about single edges sees: that a sheet lies on other sheets, or
 the outline is made exact in the picture itself.
 """
 
-import threading
 from dataclasses import dataclass
-from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from booth.devices.camera.interface import Image
+from booth.documents.net import ask
+from booth.documents.quad import Points
 
 CELL_PX = 2
 """The net's maps have half the size of its picture; cell (0, 0) is its pixels 0 and 1."""
 
 MULTIPLE_PX = 32
 """The net halves the picture five times."""
+
+LIKELY = 0.5
+"""From here on a cell counts as one that shows what its map is of."""
 
 Map = NDArray[np.float32]
 """`(height, width) float32`, 0 to 1."""
@@ -40,21 +43,15 @@ def see(small: Image, against: Image) -> Maps:
     seen = np.concatenate((small, against), axis=-1)
     below, right = -height % MULTIPLE_PX, -width % MULTIPLE_PX
     padded = np.pad(seen, ((0, below), (0, right), (0, 0)), mode="edge") if below or right else seen
-    net = _net()
-    net.setInput(np.ascontiguousarray(padded.transpose(2, 0, 1)[None]).astype(np.float32) / 255)
-    logits = np.asarray(net.forward(), dtype=np.float32)[0, :, : -(-height // CELL_PX), : -(-width // CELL_PX)]
+    logits = ask("outline.onnx", padded[None])[0, :, : -(-height // CELL_PX), : -(-width // CELL_PX)]
     # Between the two are the pages' sides, by which it learns where pages end.
     pages, _, cut = 1 / (1 + np.exp(-np.clip(logits, -30, 30)))
     return Maps(pages, cut)
 
 
-_kept = threading.local()
-"""The net, one a thread: it holds the buffers of one picture, so that two threads must not share it. Nothing of a
-picture outlives the next; making it takes as long as using it."""
-
-
-def _net() -> cv2.dnn.Net:
-    if not hasattr(_kept, "net"):
-        _kept.net = cv2.dnn.readNetFromONNX(str(Path(__file__).with_name("outline.onnx")))
-    net: cv2.dnn.Net = _kept.net
-    return net
+def covered(cells: tuple[int, ...], corners: Points) -> NDArray[np.uint8]:
+    """1 where a map of so many cells lies within the outline, whose corners are in cells; sub-pixel."""
+    cover = np.zeros(cells, np.uint8)
+    # OpenCV's drawing takes fixed-point coordinates.
+    cv2.fillConvexPoly(cover, np.rint(corners * 16).astype(np.int32), 1, cv2.LINE_8, 4)
+    return cover

@@ -11,7 +11,7 @@ from booth.devices.camera.interface import Image
 from booth.documents.confidence import page_shares
 from booth.documents.maps import Maps
 from booth.documents.mat import MatReference, unknown
-from booth.documents.quad import Points, is_convex, order_corners
+from booth.documents.quad import Points, order_corners
 from booth.documents.shrink import shrink
 from booth.documents.strips import Moved, move, seek_outside, seek_side
 
@@ -52,8 +52,9 @@ class Desk:
     def of(cls, image: Image, mat: MatReference | None) -> Self:
         middle = shrink(image, MIDDLE_PX)
         small = shrink(middle)
-        known = mat is not None and mat.fits(small)
-        return cls(middle, small, mat.compared(small) if mat is not None and known else unknown(small), known)
+        if mat is None:
+            return cls(middle, small, unknown(small), False)
+        return cls(middle, small, mat.compared(small), mat.fits(small))
 
     @property
     def finer(self) -> float:
@@ -149,7 +150,7 @@ def _look(desk: Desk, maps: Maps, rough: Points, steps: Sequence[float]) -> Outl
 
 def _widened(desk: Desk, maps: Maps, outline: Outline) -> Outline:
     """With the border round what was found, if that was a picture with a border, or all but a coloured band."""
-    for _, corners in seek_outside(desk.middle, desk.against, outline.corners):
+    for corners in seek_outside(desk.middle, desk.against, outline.corners):
         again = _look(desk, maps, corners, LOOKS[0])
         if again is not None and again.before(outline):
             outline = again
@@ -171,6 +172,6 @@ def _mended(desk: Desk, maps: Maps, outline: Outline) -> Outline:
 def _clockwise(corners: Points) -> Points | None:
     """The corners clockwise as seen, or None when they make no convex outline."""
     try:
-        return order_corners(corners).points if is_convex(order_corners(corners).points) else None
+        return order_corners(corners).points
     except ValueError:
         return None

@@ -8,11 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from booth.devices.camera.interface import Image
-from booth.documents.maps import CELL_PX, Maps
+from booth.documents.maps import CELL_PX, LIKELY, Maps, covered
 from booth.documents.quad import Points, is_convex, order_corners
 from booth.documents.refine import meet, refine
 
-LIKELY = 0.5
 MIN_AREA = 0.004
 """Of the picture: an ID card is 0.03 of a 440 mm wide view; in a phone's picture a page may be smaller."""
 
@@ -120,8 +119,7 @@ def _within(corners: Points, part: NDArray[np.uint8]) -> bool:
 
 def _fit(corners: Points, part: NDArray[np.uint8], lengths: NDArray[np.float64]) -> float:
     """How much the outline shares with the part, and how much of its sides is border."""
-    cover = np.zeros_like(part)
-    cv2.fillConvexPoly(cover, np.rint(corners * 16).astype(np.int32), 1, cv2.LINE_8, 4)
+    cover = covered(part.shape, corners)
     common = np.count_nonzero(cover & part)
     sides = np.linalg.norm(np.roll(corners, -1, axis=0) - corners, axis=1)
     straight = float(np.minimum(lengths, sides).sum() / sides.sum())

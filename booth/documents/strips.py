@@ -6,15 +6,15 @@ says for `PLACES` along the strip how likely the page's side is at each step acr
 that tells the border of a page from the edge of what is printed on it, and goes on under a hand.
 """
 
-import threading
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
+from typing import Self
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from booth.devices.camera.interface import Image
+from booth.documents.net import ask
 from booth.documents.quad import Points
 from booth.documents.refine import meet
 
@@ -45,6 +45,28 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
+class SideLines:
+    """Four lines, each from a start to an end, `(4, 2)`; `inward` are unit vectors across them, towards the page."""
+
+    starts: Points
+    ends: Points
+    inward: Points
+
+    @classmethod
+    def of(cls, corners: Points) -> Self:
+        """Of an outline, corners clockwise as seen."""
+        ends = np.roll(corners, -1, axis=0)
+        along = ends - corners
+        along /= np.maximum(np.linalg.norm(along, axis=1, keepdims=True), 1e-6)
+        return cls(corners, ends, np.column_stack((-along[:, 1], along[:, 0])))
+
+    def shifted(self, inward_px: Floats) -> Self:
+        """Each side moved inward by so much, `(4,)`."""
+        away = self.inward * inward_px[:, None]
+        return replace(self, starts=self.starts + away, ends=self.ends + away)
+
+
+@dataclass(frozen=True, slots=True)
 class Lines:
     """For each side `(4,)`: where its line begins and ends, in steps from the rough one; `seen` and `rival` as in
     `Moved`."""
@@ -65,21 +87,15 @@ class Moved:
     rival: Floats
 
 
-def cut_strips(middle: Image, against: Image, corners: Points, step_px: float) -> Strips:
-    """The strips along the sides of an outline, corners clockwise as seen, in pixels of the middle picture.
+def cut_strips(middle: Image, against: Image, sides: SideLines, step_px: float) -> Strips:
+    """The strips along four sides, in pixels of the middle picture; `step_px` is a step in pixels of it.
 
-    `step_px` is a step in pixels of it. `against` may be smaller than `middle`; it shows the same part of the desk.
+    `against` may be smaller than `middle`; it shows the same part of the desk.
     """
-    return _cut(middle, against, (corners, np.roll(corners, -1, axis=0), inward(corners)), step_px)
-
-
-def _cut(middle: Image, against: Image, lines: tuple[Points, Points, Points], step_px: float) -> Strips:
-    """Strips along four lines, each from a start to an end; the third of `lines` is across them, towards the page."""
-    starts, ends, across = lines
     along = (np.arange(SAMPLES) + 0.5) / SAMPLES
-    places = starts[:, None] + (ends - starts)[:, None] * along[None, :, None]
+    places = sides.starts[:, None] + (sides.ends - sides.starts)[:, None] * along[None, :, None]
     steps = np.arange(-REACH, REACH + 1) * step_px
-    grid = places[:, :, None] + across[:, None, None] * steps[None, None, :, None]
+    grid = places[:, :, None] + sides.inward[:, None, None] * steps[None, None, :, None]
     flat = grid.reshape(4 * SAMPLES, ACROSS, 2).astype(np.float32)
     smaller = against.shape[1] / middle.shape[1]
     seen = [
@@ -89,58 +105,53 @@ def _cut(middle: Image, against: Image, lines: tuple[Points, Points, Points], st
     return np.concatenate(seen, axis=-1).reshape(4, SAMPLES, ACROSS, 6).astype(np.uint8, copy=False)
 
 
-def inward(corners: Points) -> Points:
-    """For each side a unit vector across it; corners clockwise: the page is on this side."""
-    along = np.roll(corners, -1, axis=0) - corners
-    along /= np.maximum(np.linalg.norm(along, axis=1, keepdims=True), 1e-6)
-    return np.column_stack((-along[:, 1], along[:, 0]))
-
-
 def move(middle: Image, against: Image, corners: Points, steps: float = 1.0) -> Moved:
     """The outline with each side on the likeliest line of its strip; with more `steps` at once it looks further and
     less closely."""
-    step_px = steps * max(middle.shape[:2]) / STEPS_PER_PICTURE
-    lines = find_lines(_answer(cut_strips(middle, against, corners, step_px)))
-    across = inward(corners) * step_px
-    starts, ends = corners, np.roll(corners, -1, axis=0)
-    met = meet(starts + across * lines.low[:, None], ends + across * lines.high[:, None], corners)
-    return Moved(met, lines.seen, lines.rival)
+    sides, lines = _seek(middle, against, SideLines.of(corners), steps)
+    return Moved(meet(sides.starts, sides.ends, corners), lines.seen, lines.rival)
 
 
 def seek_side(middle: Image, against: Image, corners: Points, side: int) -> tuple[Points, float]:
     """The outline with this one side where it is likeliest far inside or outside of where it is, and how likely."""
-    step_px = SEEKING_STEPS * max(middle.shape[:2]) / STEPS_PER_PICTURE
-    starts, ends, across = corners[side], corners[(side + 1) % 4], inward(corners)[side]
-    shifts = across * (np.array(SHIFTS) * step_px)[:, None]
-    places = starts + shifts, ends + shifts, np.broadcast_to(across, (4, 2))
-    lines = find_lines(_answer(_cut(middle, against, places, step_px)))
+    sides = SideLines.of(corners)
+    step_px = _step_px(middle, SEEKING_STEPS)
+    repeated = (np.repeat(each[side : side + 1], 4, axis=0) for each in (sides.starts, sides.ends, sides.inward))
+    found, lines = _seek(middle, against, SideLines(*repeated).shifted(np.array(SHIFTS) * step_px), SEEKING_STEPS)
     best = int(np.argmax(lines.seen))
-    from_to = corners.copy(), np.roll(corners, -1, axis=0)
-    from_to[0][side] = starts + shifts[best] + across * lines.low[best] * step_px
-    from_to[1][side] = ends + shifts[best] + across * lines.high[best] * step_px
-    return meet(*from_to, corners), float(lines.seen[best])
+    return _with(corners, side, found.starts[best], found.ends[best]), float(lines.seen[best])
 
 
-def seek_outside(middle: Image, against: Image, corners: Points) -> list[tuple[int, Points]]:
-    """Sides beside which another is likely a little further outside, and the outline with that one."""
-    step_px = max(middle.shape[:2]) / STEPS_PER_PICTURE
-    starts, ends, across = corners, np.roll(corners, -1, axis=0), inward(corners)
-    shift = -across * (REACH + LEAST_OUTSIDE) * step_px
-    lines = find_lines(_answer(_cut(middle, against, (starts + shift, ends + shift, across), step_px)))
-    found = []
-    for side in np.flatnonzero(lines.seen >= SEEN_OUTSIDE):
-        from_to = starts.copy(), ends.copy()
-        from_to[0][side] += shift[side] + across[side] * lines.low[side] * step_px
-        from_to[1][side] += shift[side] + across[side] * lines.high[side] * step_px
-        found.append((int(side), meet(*from_to, corners)))
-    return found
+def seek_outside(middle: Image, against: Image, corners: Points) -> list[Points]:
+    """For each side beside which another is likely a little further outside, the outline with that one."""
+    shift = np.full(4, -(REACH + LEAST_OUTSIDE) * _step_px(middle, 1.0))
+    found, lines = _seek(middle, against, SideLines.of(corners).shifted(shift), 1.0)
+    likely = np.flatnonzero(lines.seen >= SEEN_OUTSIDE)
+    return [_with(corners, int(side), found.starts[side], found.ends[side]) for side in likely]
+
+
+def _seek(middle: Image, against: Image, sides: SideLines, steps: float) -> tuple[SideLines, Lines]:
+    """The sides on the likeliest lines of their strips, and those lines."""
+    step_px = _step_px(middle, steps)
+    lines = find_lines(_answer(cut_strips(middle, against, sides, step_px)))
+    starts = sides.starts + sides.inward * lines.low[:, None] * step_px
+    return SideLines(starts, sides.ends + sides.inward * lines.high[:, None] * step_px, sides.inward), lines
+
+
+def _step_px(middle: Image, steps: float) -> float:
+    return float(steps * max(middle.shape[:2]) / STEPS_PER_PICTURE)
+
+
+def _with(corners: Points, side: int, start: Points, end: Points) -> Points:
+    """The outline with one side on another line."""
+    starts, ends = corners.copy(), np.roll(corners, -1, axis=0)
+    starts[side], ends[side] = start, end
+    return meet(starts, ends, corners)
 
 
 def _answer(strips: Strips) -> NDArray[np.float32]:
     """`(4, PLACES, ACROSS)`: how likely the page's side is there; what is left to 1 says that it is nowhere."""
-    net = _net()
-    net.setInput(np.ascontiguousarray(strips.transpose(0, 3, 1, 2)).astype(np.float32) / 255)
-    logits = np.asarray(net.forward(), dtype=np.float32).reshape(4, ACROSS + 1, PLACES)
+    logits = ask("strips.onnx", strips).reshape(4, ACROSS + 1, PLACES)
     logits -= logits.max(axis=1, keepdims=True)
     chances = np.exp(logits)
     chances /= chances.sum(axis=1, keepdims=True)
@@ -180,14 +191,3 @@ def _exact(chances: NDArray[np.float32], best: NDArray[np.intp]) -> tuple[Floats
     run = _PLACE - middle[:, None]
     slope = (mass * run * (centre - level[:, None])).sum(axis=1) / np.maximum((mass * run * run).sum(axis=1), 1e-6)
     return level - slope * middle - REACH, level + slope * (1 - middle) - REACH
-
-
-_kept = threading.local()
-"""The net, one a thread, as in `maps`."""
-
-
-def _net() -> cv2.dnn.Net:
-    if not hasattr(_kept, "net"):
-        _kept.net = cv2.dnn.readNetFromONNX(str(Path(__file__).with_name("strips.onnx")))
-    net: cv2.dnn.Net = _kept.net
-    return net

@@ -15,7 +15,7 @@ from booth.devices.camera.interface import Image
 from booth.documents.mat import MatReference, unknown
 from booth.documents.quad import Points
 from booth.documents.shrink import shrink
-from booth.documents.strips import ACROSS, PLACES, REACH, SAMPLES, cut_strips, inward
+from booth.documents.strips import ACROSS, PLACES, REACH, SAMPLES, SideLines, cut_strips
 from rigs.outline_net.scenes import TrainingScene, training_scene
 
 SCENES = 250
@@ -26,6 +26,9 @@ KNOWN = 0.6
 
 GUESSES = (1.0, 1.0, 2.0, 2.0)
 """Rough outlines of each page whose strips are kept: how many pixels of the picture a step across them is."""
+
+PARTS = 7
+"""A step is told in so many parts: the last one is 224."""
 
 NOWHERE = 255
 """In place of a step across a strip: the page's side does not pass here."""
@@ -40,7 +43,7 @@ class Drawn:
 
     `seen` `(h, w, 6) uint8` is what the map net sees, `maps` `(3, h / 2, w / 2) uint8` what it should answer: whole
     pages, their sides, pages that the frame cuts. `strips` `(n, 4, SAMPLES, ACROSS, 6)`, `steps` `(n, 4, PLACES)`:
-    seven times the step at which the side passes, or `NOWHERE`.
+    `PARTS` times the step at which the side passes, or `NOWHERE`.
     """
 
     seen: Image
@@ -58,7 +61,7 @@ def draw(seed: int) -> Drawn:
     for page in scene.pages:
         for step_px in GUESSES:
             guess = _guess(page, step_px, chance)
-            strips.append(cut_strips(scene.picture, against, guess, step_px))
+            strips.append(cut_strips(scene.picture, against, SideLines.of(guess), step_px))
             steps.append(_steps(guess, page, step_px))
     empty = np.zeros((0, 4, SAMPLES, ACROSS, 6), np.uint8), np.zeros((0, 4, PLACES), np.uint8)
     return Drawn(
@@ -87,13 +90,13 @@ def _steps(guess: Points, page: Points, step_px: float) -> NDArray[np.uint8]:
     places = guess[:, None] + (ends - guess)[:, None] * along[None, :, None]
     run = (np.roll(page, -1, axis=0) - page)[:, None]
     gap = page[:, None] - places
-    across = inward(guess)[:, None] * step_px
+    across = SideLines.of(guess).inward[:, None] * step_px
     turned = across[..., 0] * run[..., 1] - across[..., 1] * run[..., 0]
     turned = np.where(np.abs(turned) < 1e-6, 1e-6, turned)
     step = (gap[..., 0] * run[..., 1] - gap[..., 1] * run[..., 0]) / turned
     part = (gap[..., 0] * across[..., 1] - gap[..., 1] * across[..., 0]) / turned
     passes = (np.abs(step) <= REACH - 0.5) & (part >= -BORDER) & (part <= 1 + BORDER)
-    return np.where(passes, np.rint((step + REACH) * 7), NOWHERE).astype(np.uint8)
+    return np.where(passes, np.rint((step + REACH) * PARTS), NOWHERE).astype(np.uint8)
 
 
 def _maps(scene: TrainingScene, small: Image) -> NDArray[np.uint8]:

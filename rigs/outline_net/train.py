@@ -19,7 +19,7 @@ from torch.nn import functional
 
 from booth.documents.strips import ACROSS, PLACES, SAMPLES
 from rigs.outline_net.nets import OutlineNet, StripsNet
-from rigs.outline_net.shards import HELD_OUT, NOWHERE
+from rigs.outline_net.shards import HELD_OUT, NOWHERE, PARTS
 
 LEARNING_RATE = 3e-3
 WARM_UP = 50
@@ -121,17 +121,17 @@ class Sides(Lesson):
         if mirrored:
             truth = truth.flip(1)
         nowhere = truth == NOWHERE
-        away = torch.arange(ACROSS)[None, :, None] - (truth / 7)[:, None]
+        away = torch.arange(ACROSS)[None, :, None] - (truth / PARTS)[:, None]
         chances = torch.exp(-((away / self.SPREAD) ** 2) / 2) * ~nowhere[:, None]
         chances = chances / chances.sum(1, keepdim=True).clamp(min=1e-6)
-        target = torch.cat((chances * ~nowhere[:, None], nowhere[:, None].float()), 1)
+        target = torch.cat((chances, nowhere[:, None].float()), 1)
         return -(target * functional.log_softmax(answer, 1)).sum(1).mean()
 
     def judged(self, answer: torch.Tensor, wanted: NDArray[Any]) -> dict[str, float]:
         truth = torch.from_numpy(wanted.reshape(-1, PLACES)).float()
         told = answer.argmax(1)
         there, silent = truth != NOWHERE, told == ACROSS
-        near = (told - truth / 7).abs() <= 1.5
+        near = (told - truth / PARTS).abs() <= 1.5
         return {
             "within 1.5 steps": float((near & ~silent)[there].float().mean()),
             "nowhere told": float(silent[~there].float().mean()),

@@ -7,7 +7,7 @@ from booth.devices.camera.interface import Image
 from booth.documents.mat import UNKNOWN, MatReference, unknown
 from booth.documents.quad import Points
 from booth.documents.shrink import shrink
-from booth.documents.strips import ACROSS, PLACES, REACH, SAMPLES, cut_strips, find_lines, move
+from booth.documents.strips import ACROSS, PLACES, REACH, SAMPLES, SideLines, cut_strips, find_lines, move
 from rigs.scenes.desk import booth_scene
 
 SHEET: Points = np.array([(300.0, 200.0), (620.0, 200.0), (620.0, 440.0), (300.0, 440.0)])
@@ -21,7 +21,7 @@ def sheet_on_a_desk() -> Image:
 
 def test_a_strip_runs_from_outside_to_inside_whichever_side_it_is_of() -> None:
     picture = sheet_on_a_desk()
-    strips = cut_strips(picture, unknown(shrink(picture)), SHEET, 1.0)
+    strips = cut_strips(picture, unknown(shrink(picture)), SideLines.of(SHEET), 1.0)
     assert strips.shape == (4, SAMPLES, ACROSS, 6)
     inner = strips[:, 4:-4]
     assert np.all(inner[:, :, : REACH - 1, :3] == (40, 80, 120))
@@ -32,7 +32,7 @@ def test_a_strip_runs_from_outside_to_inside_whichever_side_it_is_of() -> None:
 def test_beside_the_colours_stands_how_they_compare_with_the_empty_desk() -> None:
     picture = sheet_on_a_desk()
     empty = np.full_like(picture, (40, 80, 120))
-    strips = cut_strips(picture, MatReference(empty).compared(shrink(picture)), SHEET, 1.0)
+    strips = cut_strips(picture, MatReference(empty).compared(shrink(picture)), SideLines.of(SHEET), 1.0)
     inner = strips[:, 4:-4]
     assert abs(float(inner[:, :, : REACH - 4, 3:].mean()) - UNKNOWN) < 1
     assert float(inner[:, :, REACH + 4 :, 3:].min()) > 200
@@ -41,7 +41,7 @@ def test_beside_the_colours_stands_how_they_compare_with_the_empty_desk() -> Non
 def test_strips_reach_over_the_frames_edge_without_harm() -> None:
     picture = sheet_on_a_desk()
     far = SHEET + np.array((500, 400))
-    assert cut_strips(picture, unknown(shrink(picture)), far, 1.0).shape == (4, SAMPLES, ACROSS, 6)
+    assert cut_strips(picture, unknown(shrink(picture)), SideLines.of(far), 1.0).shape == (4, SAMPLES, ACROSS, 6)
 
 
 @pytest.mark.parametrize("low, high", [(-3.0, 5.0), (0.0, 0.0), (11.0, 7.5)])

@@ -11,7 +11,7 @@ from booth.documents.quad import order_corners
 from booth.documents.shrink import SEARCH_PX
 from booth.documents.strips import ACROSS, PLACES, SAMPLES
 from rigs.outline_net.scenes import training_scene
-from rigs.outline_net.shards import GUESSES, NOWHERE, draw
+from rigs.outline_net.shards import GUESSES, NOWHERE, PARTS, draw
 from rigs.scenes.desk import booth_scene
 from rigs.scenes.laying import Camera, Lie, corners, lay
 from rigs.scenes.measures import jaccard, usual_recipe
@@ -60,7 +60,7 @@ def test_what_the_nets_learn_is_what_the_finder_shows_them_and_true() -> None:
         assert drawn.strips.shape == (pages * len(GUESSES), 4, SAMPLES, ACROSS, 6)
         assert drawn.steps.shape == (pages * len(GUESSES), 4, PLACES)
         told = drawn.steps[drawn.steps != NOWHERE]
-        assert not pages or (len(told) and told.max() <= 7 * (ACROSS - 1))
+        assert not pages or (len(told) and told.max() <= PARTS * (ACROSS - 1))
 
 
 def test_the_measure_is_one_for_the_truth_and_falls_with_the_area_that_is_not_shared() -> None:
