@@ -2,7 +2,10 @@
 
 import asyncio
 import fractions
-from collections.abc import Callable, Collection, Mapping
+import json
+import sys
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from contextlib import asynccontextmanager
 
 import av
 import numpy as np
@@ -11,7 +14,8 @@ from aiortc import MediaStreamTrack
 from booth.media.connection import MediaConnection
 from booth.media.pacing import Pace
 from center.media.interface import MediaPlane
-from protocol.messages import TrackName
+from demo.stage import ROOT
+from protocol.messages import TrackDirection, TrackName, TrackOffer
 
 RED, GREEN, BLUE = (90, 240), (54, 34), (240, 110)
 """Chroma (U, V) as VP8 carries it."""
@@ -83,3 +87,39 @@ async def connect(plane: MediaPlane, participant: str, connection: MediaConnecti
     await connection.accept(await plane.connect(participant, sdp, tracks))
     async with asyncio.timeout(GRACE_S):
         await connection.wait_connected()
+
+
+class LonePeer:
+    """Peers in a process of their own: it writes each offer as a line of JSON and reads the answer as one."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        assert process.stdin is not None and process.stdout is not None
+        self.process, self.stdin, self.stdout = process, process.stdin, process.stdout
+
+    async def connect(self, plane: MediaPlane, participant: str, direction: TrackDirection) -> None:
+        """Bring its next offer, which has one face, to the plane, and the answer back."""
+        async with asyncio.timeout(60):
+            offer = json.loads(await self.stdout.readline())
+        track = TrackOffer(mid=offer["mid"], track=TrackName.FACE, direction=direction)
+        answer = await plane.connect(participant, offer["sdp"], [track])
+        self.stdin.write(json.dumps(answer).encode() + b"\n")
+
+    async def kill(self) -> None:
+        """Killing twice is harmless."""
+        if self.process.returncode is None:
+            self.process.kill()
+        await self.process.wait()
+
+
+@asynccontextmanager
+async def lone_peer(name: str) -> AsyncIterator[LonePeer]:
+    """The module of this name beside this one, run until the end of the block at the latest."""
+    pipe = asyncio.subprocess.PIPE
+    module = f"tests.integration.media.{name}"
+    peer = LonePeer(
+        await asyncio.create_subprocess_exec(sys.executable, "-m", module, stdin=pipe, stdout=pipe, cwd=ROOT)
+    )
+    try:
+        yield peer
+    finally:
+        await peer.kill()

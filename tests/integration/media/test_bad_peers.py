@@ -1,12 +1,10 @@
 """Peers that flood and peers that fall silent: no other room may notice."""
 
 import asyncio
-import json
 import logging
 import os
 import signal
 import struct
-import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -17,8 +15,8 @@ import pytest
 from booth.media.connection import MediaConnection
 from center.media.interface import ParticipantDown
 from center.media.plane import ForwardingPlane
-from protocol.messages import TrackDirection, TrackName, TrackOffer
-from tests.integration.media.peers import GREEN, RED, ColourFace, Viewer, connect
+from protocol.messages import TrackDirection, TrackName
+from tests.integration.media.peers import GREEN, RED, ColourFace, Viewer, connect, lone_peer
 
 FACE = TrackName.FACE
 FPS = 20.0
@@ -80,44 +78,26 @@ async def flood(booth: MediaConnection, for_s: float) -> None:
 
 
 async def test_who_stops_reading_is_down_within_six_seconds_and_no_other_room_notices(plane: ForwardingPlane) -> None:
-    async with quiet_room(plane) as clerk, MediaConnection({FACE: ColourFace(RED, FPS)}, []) as booth:
+    async with (
+        quiet_room(plane) as clerk,
+        MediaConnection({FACE: ColourFace(RED, FPS)}, []) as booth,
+        lone_peer("lone_pair") as stopped,
+    ):
         await connect(plane, "booth:a", booth)
-        process = await lone_viewer(plane, "clerk:stopped")
-        try:
-            await plane.join("a", "booth:a")
-            await plane.join("a", "clerk:stopped")
-            await asyncio.sleep(0.5)
-            memory = psutil.Process().memory_info().rss
-            os.kill(process.pid, signal.SIGSTOP)
-            begun_s, seen = time.monotonic(), len(clerk.seen)
-            async with asyncio.timeout(8):
-                async for event in plane.events():
-                    if event == ParticipantDown("clerk:stopped"):
-                        break
-            took_s = time.monotonic() - begun_s
-            assert took_s < 6
-            assert len(clerk.seen) - seen >= ENOUGH * FPS * took_s
-            assert psutil.Process().memory_info().rss - memory < 30_000_000
-        finally:
-            os.kill(process.pid, signal.SIGKILL)
-            await process.wait()
-
-
-async def lone_viewer(plane: ForwardingPlane, name: str) -> asyncio.subprocess.Process:
-    """A viewer in a process of its own, and a publisher that nobody needs."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "tests.integration.media.lone_pair",
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-    )
-    assert process.stdin is not None and process.stdout is not None
-    for participant, direction in (("booth:unneeded", TrackDirection.PUBLISH), (name, TrackDirection.SUBSCRIBE)):
-        async with asyncio.timeout(60):
-            offer = json.loads(await process.stdout.readline())
-        track = TrackOffer(mid=offer["mid"], track=FACE, direction=direction)
-        answer = await plane.connect(participant, offer["sdp"], [track])
-        process.stdin.write(json.dumps(answer).encode() + b"\n")
-    await asyncio.sleep(1.0)
-    return process
+        await stopped.connect(plane, "booth:unneeded", TrackDirection.PUBLISH)
+        await stopped.connect(plane, "clerk:stopped", TrackDirection.SUBSCRIBE)
+        await asyncio.sleep(1.0)
+        await plane.join("a", "booth:a")
+        await plane.join("a", "clerk:stopped")
+        await asyncio.sleep(0.5)
+        memory = psutil.Process().memory_info().rss
+        os.kill(stopped.process.pid, signal.SIGSTOP)
+        begun_s, seen = time.monotonic(), len(clerk.seen)
+        async with asyncio.timeout(8):
+            async for event in plane.events():
+                if event == ParticipantDown("clerk:stopped"):
+                    break
+        took_s = time.monotonic() - begun_s
+        assert took_s < 6
+        assert len(clerk.seen) - seen >= ENOUGH * FPS * took_s
+        assert psutil.Process().memory_info().rss - memory < 30_000_000

@@ -2,12 +2,9 @@
 
 import asyncio
 import itertools
-import json
 import os
 import re
-import signal
 import socket
-import sys
 import time
 from contextlib import AsyncExitStack
 
@@ -22,9 +19,9 @@ from center.media.interface import MediaError, MediaEvent, MediaPlane, Participa
 from center.media.internals.sections import PLAYOUT_DELAY_URI
 from center.media.packets import starts_keyframe
 from center.media.plane import ForwardingPlane
-from protocol.messages import TrackDirection, TrackName, TrackOffer
+from protocol.messages import TrackDirection, TrackName
 from tests.integration.media.conftest import udp_sockets
-from tests.integration.media.peers import BLUE, GRACE_S, GREEN, RED, ColourFace, Viewer, connect
+from tests.integration.media.peers import BLUE, GRACE_S, GREEN, RED, ColourFace, Viewer, connect, lone_peer
 
 FACE, VOICE, DOCUMENT = TrackName.FACE, TrackName.VOICE, TrackName.DOCUMENT
 
@@ -233,27 +230,13 @@ def lose_one_in(connection: MediaConnection, every: int) -> list[int]:
 
 
 async def test_a_killed_peer_is_noticed_within_six_seconds(plane: ForwardingPlane) -> None:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "tests.integration.media.lone_publisher",
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-    )
-    assert process.stdin is not None and process.stdout is not None
-    try:
-        async with asyncio.timeout(60):
-            offer = json.loads(await process.stdout.readline())
-        track = TrackOffer(mid=offer["mid"], track=FACE, direction=TrackDirection.PUBLISH)
-        answer = await plane.connect("booth:gone", offer["sdp"], [track])
-        process.stdin.write(json.dumps(answer).encode() + b"\n")
+    async with lone_peer("lone_publisher") as gone:
+        await gone.connect(plane, "booth:gone", TrackDirection.PUBLISH)
         assert await next_event(plane) == ParticipantUp("booth:gone")
-    finally:
-        os.kill(process.pid, signal.SIGKILL)
-        await process.wait()
-    start = time.monotonic()
-    assert await next_event(plane, within_s=8) == ParticipantDown("booth:gone")
-    assert time.monotonic() - start < 6
+        await gone.kill()
+        start = time.monotonic()
+        assert await next_event(plane, within_s=8) == ParticipantDown("booth:gone")
+        assert time.monotonic() - start < 6
 
 
 async def test_a_peer_that_closes_is_down_and_can_come_again(plane: ForwardingPlane) -> None:

@@ -9,7 +9,6 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from pathlib import Path
 
 import psutil
 import pytest
@@ -18,11 +17,11 @@ from booth.media.connection import MediaConnection
 from center.errors import ConfigError
 from center.media.interface import MediaError, MediaEvent, MediaPlane, MediaSettings, ParticipantDown, ParticipantUp
 from center.media.process.client import MediaProcess
-from protocol.messages import TrackDirection, TrackName, TrackOffer
-from tests.integration.media.peers import GRACE_S, RED, ColourFace, Viewer, connect
+from demo.stage import ROOT
+from protocol.messages import TrackDirection, TrackName
+from tests.integration.media.peers import GRACE_S, RED, ColourFace, Viewer, connect, lone_peer
 
 FACE = TrackName.FACE
-ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
@@ -139,33 +138,20 @@ async def test_the_forwarder_ends_with_a_center_that_is_killed() -> None:
 
 
 async def test_a_busy_center_does_not_delay_a_packet(forwarder: MediaProcess) -> None:
-    pair = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "tests.integration.media.lone_pair",
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        cwd=ROOT,
-    )
-    stdin, stdout = pair.stdin, pair.stdout
-    assert stdin is not None and stdout is not None
+    async with lone_peer("lone_pair") as pair, asyncio.timeout(90):
 
-    async def longest_gap_s() -> float | None:
-        stdin.write(b"\n")
-        answer: float | None = json.loads(await stdout.readline())
-        return answer
+        async def longest_gap_s() -> float | None:
+            pair.stdin.write(b"\n")
+            answer: float | None = json.loads(await pair.stdout.readline())
+            return answer
 
-    async with asyncio.timeout(90):
         for name, direction in (("booth:a", TrackDirection.PUBLISH), ("clerk:one", TrackDirection.SUBSCRIBE)):
-            offer = json.loads(await stdout.readline())
-            tracks = [TrackOffer(mid=offer["mid"], track=FACE, direction=direction)]
-            answer = await forwarder.connect(name, offer["sdp"], tracks)
-            stdin.write(json.dumps(answer).encode() + b"\n")
+            await pair.connect(forwarder, name, direction)
             assert await next_event(forwarder) == ParticipantUp(name)
             await forwarder.join("affair", name)
         assert await longest_gap_s() is not None
         time.sleep(2.0)  # noqa: ASYNC251 - the busy center
         gap_s = await longest_gap_s()
-        stdin.close()
-        await pair.wait()
+        pair.stdin.close()
+        await pair.process.wait()
     assert gap_s is not None and gap_s < 1.0
