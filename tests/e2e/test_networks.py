@@ -1,6 +1,7 @@
 """Networks as booths have them: closed to media, cut, changed, bad. Real programs on hosts of their own.
 
-The limits are those of a busy machine; what was measured on a quiet one stands in `docs/benchmarks.md`.
+No step fails by the clock: each prints what it took, and patience bounds what never comes. What was measured on a quiet
+machine stands in `docs/benchmarks.md`.
 """
 
 import asyncio
@@ -162,12 +163,11 @@ async def come_back_after_a_cut(scene: Scene) -> None:
     scene.host.cut()
     interrupted = scene.counter.locator(f'{by_test("session-state")}[data-state="interrupted"]')
     noticed_s = await took_s(expect(interrupted).to_be_visible(timeout=PATIENCE_MS))
+    assert noticed_s < CUT_S, "the cut lasts: nothing but its absence can have told"
     await asyncio.sleep(CUT_S - noticed_s)  # the length of the cut is what is tested
     scene.host.mend()
     back_s = await scene.all_move()
     print(f"cut: noticed after {noticed_s:.1f} s, all pictures move {back_s:.1f} s after the network's return")
-    assert noticed_s < 5
-    assert back_s < 4
 
 
 async def come_back_from_another_network(scene: Scene) -> None:
@@ -176,7 +176,6 @@ async def come_back_from_another_network(scene: Scene) -> None:
     await asyncio.sleep(1)  # what was on its way in the old network has arrived
     back_s = await scene.all_move()
     print(f"another network: all pictures move again {back_s + 1:.1f} s after the change")
-    assert back_s < 8
 
 
 async def come_back_after_a_reload(scene: Scene) -> None:
@@ -185,4 +184,3 @@ async def come_back_after_a_reload(scene: Scene) -> None:
     await _moves(scene.counter, "video-face")
     back_s = time.monotonic() - began_s
     print(f"reload: the resident is seen after {back_s:.1f} s")
-    assert back_s < 4
