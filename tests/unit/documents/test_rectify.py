@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from booth.devices.camera.desk_pages import Paper
 from booth.devices.camera.desk_scene import VIEW_WIDTH_MM, Corners, Pose, View, project, render_ground, render_scene
 from booth.devices.camera.interface import Image
+from booth.documents import rectify as rectifying
 from booth.documents.quad import order_corners
 from booth.documents.rectify import LONGEST_MM, PageSize, estimate_shape, measure_size, rectify
 from tests.support.desk_scenes import draw_all
@@ -75,6 +76,21 @@ def test_the_flat_page_looks_like_the_paper_that_was_laid() -> None:
     assert np.corrcoef(print_laid.ravel(), print_seen.ravel())[0, 1] > 0.9
     border = np.concatenate((flat[0], flat[-1], flat[:, 0], flat[:, -1])).mean(axis=1)
     assert np.median(border) > 150, "the flat page reaches its own edge and shows no mat"
+
+
+@pytest.mark.parametrize("kind", [2, 0], ids=["A4", "a card with a side of odd length"])
+def test_made_by_way_of_half_its_size_a_page_is_the_same(kind: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    scene, corners = render_scene(render_ground(1920, 1440), draw_all()[kind], Pose(5, 1, 3))
+    assert corners is not None
+    outline, size = order_corners(corners), size_in(scene, corners)
+    assert size.seen_dpi <= rectifying.HALF_DPI
+    halved = rectify(scene, outline, size)
+    monkeypatch.setattr(rectifying, "HALF_DPI", 0)
+    whole = rectify(scene, outline, size)
+    assert halved.shape == whole.shape == (size.height_px, size.width_px, 3)
+    assert np.abs(halved.astype(int) - whole).mean() < 1.0
+    shifted = np.roll(whole, 1, axis=1)
+    assert np.abs(halved.astype(int) - whole).mean() < np.abs(halved.astype(int) - shifted).mean() / 3
 
 
 def test_nothing_is_turned() -> None:
