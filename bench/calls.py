@@ -60,7 +60,9 @@ WATCH = """
     for (const video of document.querySelectorAll('video')) if (!watched.has(video)) watch(video)
     if (!seen.mountedAt && document.querySelector('[data-test=session]')) seen.mountedAt = at(performance.now())
     const video = document.querySelector('[data-test=video-face], [data-test=stage]')
-    if (!seen.shownAt && video && !document.querySelector(cover)) seen.shownAt = at(performance.now())
+    // A video that no page shows yet plays in two pixels.
+    const shown = video?.getBoundingClientRect().width > 10
+    if (!seen.shownAt && shown && !document.querySelector(cover)) seen.shownAt = at(performance.now())
     requestAnimationFrame(look)
   }
   requestAnimationFrame(look)
@@ -177,7 +179,7 @@ async def _cold(resident: Resident, kiosk: Page, counter: Page, desk: BrowserCon
         async with asyncio.timeout(WITHIN_S):
             await counter.evaluate(SEEN, "video-face")
         seen = await _seen(counter)
-        found.append(seen["painted"]["video-face"] - seen["began"])
+        found.append(max(seen["painted"]["video-face"], seen["shownAt"]) - seen["began"])
     await _end(resident, counter)
     return found
 

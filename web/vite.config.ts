@@ -2,13 +2,36 @@
 import { fileURLToPath } from 'node:url'
 
 import vue from '@vitejs/plugin-vue'
-import { defineConfig } from 'vite'
+import { defineConfig, type HtmlTagDescriptor, type Plugin } from 'vite'
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 
+/** What a page imports later is fetched at once: the counter draws itself only when it has begun to connect. */
+const fetchAhead: Plugin = {
+  name: 'fetch-ahead',
+  transformIndexHtml: {
+    order: 'post',
+    handler(_html, { bundle, chunk }): HtmlTagDescriptor[] {
+      const later = (chunk?.dynamicImports ?? []).map((name) => bundle?.[name]).filter((part) => part?.type === 'chunk')
+      const scripts = new Set(later.flatMap((part) => [part.fileName, ...part.imports]))
+      const styles = new Set(later.flatMap((part) => [...(part.viteMetadata?.importedCss ?? [])]))
+      for (const known of [chunk?.fileName, ...(chunk?.imports ?? [])]) scripts.delete(known ?? '')
+      const link = (attributes: Record<string, string>, name: string): HtmlTagDescriptor => ({
+        tag: 'link',
+        attrs: { ...attributes, crossorigin: true, href: `/${name}` },
+        injectTo: 'head',
+      })
+      return [
+        ...[...scripts].map((name) => link({ rel: 'modulepreload' }, name)),
+        ...[...styles].map((name) => link({ rel: 'preload', as: 'style' }, name)),
+      ]
+    },
+  },
+}
+
 /** Three pages that share `/assets/`: the counter is served by the center, the kiosk and the bench by the booth. */
 export default defineConfig({
-  plugins: [vue()],
+  plugins: [vue(), fetchAhead],
   base: '/',
   appType: 'mpa',
   resolve: {

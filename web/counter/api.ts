@@ -171,7 +171,8 @@ export class CounterApi {
   }
 
   private async fetch(method: string, path: string, body?: unknown, withinMs = ANSWER_MS): Promise<Response> {
-    const headers: Record<string, string> = { 'X-Bangban': '1' }
+    // what only asks goes without headers of its own, so that what the page's head asked for already is its answer
+    const headers: Record<string, string> = method === 'GET' ? {} : { 'X-Bangban': '1' }
     if (body !== undefined) headers['Content-Type'] = 'application/json'
     try {
       return await fetch(path, {

@@ -31,8 +31,10 @@ export interface Ended {
 
 /** The called affair's view follows the answer to the call; should it not, the desk is shown again. */
 const SHOWN_MS = 3000
-/** So long the drawing of a session's page waits for the resident's picture. */
-const PICTURE_FIRST_MS = 400
+/** The page is drawn after so long, whatever keeps the connection from being asked for. */
+const ASKED_MS = 500
+/** So long the drawing of a session's page waits for the resident's picture: after a call, and in a page that was just opened. */
+const PICTURE_FIRST_MS = { called: 400, opened: 1500 }
 
 const OVER: readonly TicketState[] = ['finished', 'missed', 'abandoned', 'transferred', 'waiting']
 
@@ -47,10 +49,12 @@ export class Counter {
   readonly feedUp: ShallowRef<boolean> = shallowRef(false)
   readonly media: ShallowRef<MediaLeg | null> = shallowRef(null)
   readonly picture: ShallowRef<FacePicture | null> = shallowRef(null)
-  /** From the clerk's click until the center shows the called affair. */
+  /** From the clerk's click until the called resident is seen, and from the opening of a page in the middle of an affair. */
   readonly calling: ShallowRef<boolean> = shallowRef(false)
   /** Why the log-in page is shown, when that wasn't the clerk's own wish. */
   readonly expired: ShallowRef<boolean> = shallowRef(false)
+  /** Resolves when nothing is to be done before the page is drawn: a connection was asked for, or there is to be none yet. */
+  readonly asked: Promise<void>
   readonly api = new CounterApi(() => this.leave('out', true))
   /** The affair in hand, while it isn't over. */
   readonly affair: ComputedRef<AffairView | null> = computed(() => {
@@ -63,18 +67,24 @@ export class Counter {
   /** How the two sides' networks do, as the center judges. */
   readonly network: ShallowRef<NetworkJudged | null> = shallowRef(null)
 
+  private wasAsked: () => void = () => {}
   private feed: ReconnectingSocket<CounterEvent, CounterBeat> | null = null
   private figures: MediaFigures | null = null
   private forgetting: ReturnType<typeof setTimeout> | undefined
   private release: () => void = () => {}
   private takenAt: { affair: string | null; at: number } | null = null
 
+  constructor() {
+    this.asked = new Promise((resolve) => (this.wasAsked = resolve))
+  }
+
   /** Find out whether the browser is logged in already, and go on where it was. */
   async start(): Promise<void> {
+    setTimeout(this.wasAsked, ASKED_MS)
     for (let failures = 0; this.phase.value === 'asking'; failures++) {
       try {
         if (await this.api.isLoggedIn()) this.enter()
-        else this.phase.value = 'out'
+        else this.leave('out')
       } catch {
         await new Promise((resolve) => setTimeout(resolve, backOff(failures)))
       }
@@ -152,7 +162,11 @@ export class Counter {
     const leg = new MediaLeg({
       publish: ['clerk_face', 'clerk_voice'],
       subscribe: ['face', 'voice', 'document'],
-      exchange: async (sdp, tracks) => (await this.api.offer({ sdp, tracks })).sdp,
+      exchange: async (sdp, tracks) => {
+        const answer = this.api.offer({ sdp, tracks })
+        this.wasAsked()
+        return (await answer).sdp
+      },
       early: true,
       relays: () => this.api.relays(),
       report: (figures) => (this.figures = figures),
@@ -171,12 +185,14 @@ export class Counter {
 
   private show(view: CounterView): void {
     const before = this.affair.value
+    const opened = this.view.value === null
     if (!this.feedUp.value && this.view.value) void this.media.value?.verify()
     this.feedUp.value = true
     this.view.value = view
     const now = this.affair.value
     if (now && now.affair_id !== before?.affair_id && !this.calling.value) this.picture.value?.expect()
-    if (now && !before) void this.drawAfterPicture()
+    if (now && opened) this.calling.value = true
+    if (now && !before) void this.drawAfterPicture(PICTURE_FIRST_MS[opened ? 'opened' : 'called'])
     if (!now && before) this.picture.value?.clear()
     if (!before || this.affair.value?.affair_id === before.affair_id) return
     // the newest that is known of it: a view that says how it ended, else its last one in hand
@@ -185,8 +201,8 @@ export class Counter {
   }
 
   /** Drawing the session's page takes longer than a picture's way from the booth: the picture goes first, if it comes soon. */
-  private async drawAfterPicture(): Promise<void> {
-    await Promise.race([this.picture.value?.seen(), new Promise((resolve) => setTimeout(resolve, PICTURE_FIRST_MS))])
+  private async drawAfterPicture(withinMs: number): Promise<void> {
+    await Promise.race([this.picture.value?.seen(), new Promise((resolve) => setTimeout(resolve, withinMs))])
     this.calling.value = false
   }
 
@@ -199,6 +215,7 @@ export class Counter {
   private leave(to: 'out' | 'elsewhere', expired = false): void {
     if (this.phase.value === 'out') return
     this.phase.value = to
+    this.wasAsked()
     this.expired.value = expired
     this.release()
     this.release = () => {}

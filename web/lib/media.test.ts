@@ -233,8 +233,17 @@ test('a leg that alone publishes offers before the camera is there, and fills th
     exchange: (sdp, tracks) => exchange(sdp, tracks),
     early: true,
   })
+  let answer = (_sdp: string): void => {}
+  exchange = (_sdp, tracks) => {
+    offers.push(tracks)
+    return new Promise((resolve) => (answer = resolve))
+  }
+  const asking = vi.spyOn(devices as MediaDevices, 'getUserMedia')
   const opening = leg.open()
+  await settle()
   expect(FakeConnection.made).toHaveLength(1)
+  expect(asking).not.toHaveBeenCalled()
+  answer('an answer')
   await opening
   await settle()
   expect(offers[0]?.map(({ track }) => track)).toEqual(['clerk_face', 'clerk_voice', 'face'])

@@ -20,7 +20,7 @@ export interface MediaPlan {
   /** Carry the offer to the center and bring its answer. Rejecting means: try again a little later. */
   exchange: (sdp: string, tracks: TrackOffer[]) => Promise<string>
   /**
-   * Nobody else publishes these tracks, so they are offered before the camera was asked for; it joins when it is there.
+   * Nobody else publishes these tracks, so they are offered before the camera is asked for; it joins when it is there.
    * Without this, what can't be captured is not offered, so that another peer may publish it.
    */
   early?: boolean
@@ -70,11 +70,15 @@ export class MediaLeg {
     this.capture = new Capture(kinds, () => (plan.early ? this.fill() : this.remake()))
   }
 
-  /** Ask for camera and microphone, and connect; without either it still connects, to see and hear. */
+  /**
+   * Ask for camera and microphone, and connect; without either it still connects, to see and hear. An early plan asks for them
+   * when the center has answered: opening a camera keeps a browser busy for half a second.
+   */
   async open(): Promise<void> {
     addEventListener('pagehide', this.leave)
     addEventListener('pageshow', this.comeBack)
-    if (this.plan.early) this.remake()
+    if (this.plan.early) await this.connect()
+    if (this.closed) return
     await this.capture.open()
     if (this.plan.early) this.fill()
     else this.remake()
