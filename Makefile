@@ -9,7 +9,7 @@ FUZZ_SECONDS := $(if $(filter command line,$(origin SECONDS)),$(SECONDS),600)
 PACKAGES := protocol booth center reading demo bench rigs tests
 WEB_SOURCES := $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -type f -print) $(shell find protocol/text -type f)
 
-.PHONY: help demo test check types states bench bench-cards bench-calls bench-codes bench-recording bench-documents bench-reading bench-face bench-loss bench-delivery bench-outline bench-media fuzz-cards clean set-up system-packages
+.PHONY: help demo test check types states bench bench-cards bench-calls bench-codes bench-recording bench-documents bench-reading bench-face bench-loss bench-delivery bench-outline bench-networks bench-media fuzz-cards clean set-up system-packages
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -71,6 +71,10 @@ bench-delivery: set-up ## from the shutter to the page at the clerk, on a clean 
 
 bench-outline: set-up ## from the camera's picture to the outline on both screens
 	$(BIN)/python -m bench outline
+
+bench-networks: set-up ## a cut, another network, a reload: until the pictures move again (root, nft)
+	@command -v nft >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get install -y -qq nftables; } || true
+	$(BIN)/python -m bench networks
 
 bench-face: set-up ## install the optional comparison of faces, test it with its models, measure it
 	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[face]'

@@ -20,6 +20,7 @@ from bench import (
     faces,
     loss,
     media,
+    networks,
     outline,
     recording,
 )
@@ -41,6 +42,7 @@ class Name(StrEnum):
     READING = "reading"
     DELIVERY = "delivery"
     OUTLINE = "outline"
+    NETWORKS = "networks"
 
 
 def _measure(name: Name) -> dict[str, Any]:
@@ -69,6 +71,8 @@ def _measure(name: Name) -> dict[str, Any]:
             return delivery.measure()
         case Name.OUTLINE:
             return outline.measure()
+        case Name.NETWORKS:
+            return networks.measure()
 
 
 def main(

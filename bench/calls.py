@@ -7,16 +7,15 @@ other side reaches a page, so the first frame that a <video> paints after the cl
 
 import asyncio
 import statistics
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page
 
 from demo.resident import Resident, resident_at
 from demo.stage import ROOT, ClerkPlan, Site, example_booth, free_port, raise_stage
 from protocol.kiosk import CardLostSaid, ItemChosen, RatingSkipped, ReceiptRead, RecordingAnswered, Touched
 from protocol.states import RecordingConsent, TicketState, VisitState
+from rigs.browsers import HEIGHT_PX, WIDTH_PX, browser
 
 CALLS = 50
 COLD = 10
@@ -25,19 +24,7 @@ WITHIN_S = 30.0
 BETWEEN_S = 0.4
 """After a visit, so that a call is not measured against the end of the one before."""
 CAMERA_FPS = 25
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--disable-sync",
-    "--disable-component-update",
-    "--disable-background-networking",
-    "--no-first-run",
-    "--use-fake-ui-for-media-stream",
-    f"--use-fake-device-for-media-stream=fps={CAMERA_FPS}",
-    "--autoplay-policy=no-user-gesture-required",
-]
-
+CAMERA = f"--use-fake-device-for-media-stream=fps={CAMERA_FPS}"
 WATCH = """
 (() => {
   const at = (ms) => performance.timeOrigin + ms
@@ -113,9 +100,8 @@ async def _measure() -> dict[str, Any]:
     clerk = ClerkPlan("wang", "王窗口", "3")
     async with (
         raise_stage(ROOT / "var" / "bench" / "calls", Site(free_port()), [booth], [clerk]) as stage,
-        async_playwright() as playwright,
-        _browser(playwright) as kiosk_browser,
-        _browser(playwright) as counter_browser,
+        browser(CAMERA) as kiosk_browser,
+        browser(CAMERA) as counter_browser,
         resident_at(booth) as resident,
     ):
         kiosk = await _page(await _context(kiosk_browser), booth.url)
@@ -221,17 +207,8 @@ async def _seen(page: Page) -> dict[str, Any]:
     return seen
 
 
-@asynccontextmanager
-async def _browser(playwright: Any) -> AsyncIterator[Browser]:
-    browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", headless=True, args=FLAGS)
-    try:
-        yield browser
-    finally:
-        await browser.close()
-
-
 async def _context(browser: Browser) -> BrowserContext:
-    context = await browser.new_context(viewport={"width": 1920, "height": 1080}, locale="zh-CN")
+    context = await browser.new_context(viewport={"width": WIDTH_PX, "height": HEIGHT_PX}, locale="zh-CN")
     await context.add_init_script(WATCH)
     return context
 

@@ -1,27 +1,15 @@
 """Two real Chromium browsers: the kiosk's and the counter's, each with a camera and a microphone of its own."""
 
 import asyncio
-import shlex
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.async_api import Page, async_playwright
+from playwright.async_api import Page
 
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--disable-sync",
-    "--disable-component-update",
-    "--disable-background-networking",
-    "--no-first-run",
-    "--use-fake-ui-for-media-stream",
-    "--use-fake-device-for-media-stream",
-    "--autoplay-policy=no-user-gesture-required",
-]
-WIDTH_PX, HEIGHT_PX = 1920, 1080
+from rigs.browsers import browser, by_test, files, page_in
+
 MOVED = 0.05
 """Mean change of a picture's pixels, of 255: a still picture's are exactly alike."""
 
@@ -62,43 +50,10 @@ async (selector) => {
 async def browser_page(
     camera: Path, microphone: Path, url: str, faults: list[str], prefix: Sequence[str] = ()
 ) -> AsyncIterator[Page]:
-    """A page in a browser of its own, at the size of a real screen. Errors in the page go to `faults`.
-
-    On another host the browser has a `prefix` before its command. A center's certificate of the test's own is taken.
-    """
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=await asyncio.to_thread(_on_host, camera, prefix),
-            headless=True,
-            args=[
-                *FLAGS,
-                f"--use-file-for-fake-video-capture={camera}",
-                f"--use-file-for-fake-audio-capture={microphone}",
-            ],
-        )
-        try:
-            page = await browser.new_page(
-                viewport={"width": WIDTH_PX, "height": HEIGHT_PX}, locale="zh-CN", ignore_https_errors=True
-            )
-            page.on("pageerror", lambda error: faults.append(str(error)))
-            await page.goto(url)
-            yield page
-        finally:
-            await browser.close()
-
-
-def _on_host(beside: Path, prefix: Sequence[str]) -> str:
-    """The browser's program, or a script that runs it with the prefix; they talk over inherited pipes."""
-    if not prefix:
-        return "/usr/bin/chromium"
-    script = beside.with_suffix(".sh")
-    script.write_text(f'#!/bin/sh\nexec {shlex.join(prefix)} /usr/bin/chromium "$@"\n', "utf-8")
-    script.chmod(0o700)
-    return str(script)
-
-
-def by_test(name: str) -> str:
-    return f'[data-test="{name}"]'
+    """A page in a browser of its own, at the size of a real screen, which is on another host with a `prefix`. Errors in
+    the page go to `faults`."""
+    async with browser(*files(camera, microphone), script=camera.with_suffix(".sh"), prefix=prefix) as opened:
+        yield await page_in(opened, url, faults)
 
 
 async def moving_picture(page: Page, name: str) -> list[int]:

@@ -19,7 +19,8 @@ import pytest
 from playwright.async_api import Page, expect
 
 from demo.stage import ROOT, ClerkPlan, Site, Stage, free_port, raise_stage
-from tests.e2e.browsers import browser_page, by_test, loudness, moving_picture
+from rigs.browsers import by_test
+from tests.e2e.browsers import browser_page, loudness, moving_picture
 from tests.e2e.hardware import ID_CARD, SOCIAL_SECURITY_CARD, Hardware, drawn_page, read_image, real_hardware
 from tests.support.media_files import write_face, write_voice
 
