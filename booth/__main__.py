@@ -176,7 +176,8 @@ async def serve(config: Config) -> None:
         line = UploadLine()
         uploads = await stack.enter_async_context(aiohttp.ClientSession(connector=line.connector()))
         urgent = await stack.enter_async_context(aiohttp.ClientSession(connector=urgent_connector()))
-        uploader = Uploader(outbox, address, trusted, uploads, line.round_trips_s, urgent)
+        closeup = Closeup()
+        uploader = Uploader(outbox, address, trusted, uploads, line.round_trips_s, urgent, closeup.give_way)
         for reader in fitting.readers.values():
             await stack.enter_async_context(reader)
         for codes in fitting.code_readers:
@@ -189,7 +190,6 @@ async def serve(config: Config) -> None:
             workshop = PictureWorkshop(config.document_camera.view_width_mm)
             taker = PageTaker(fitting.camera, outbox, workshop, _new_id)
             await stack.enter_async_context(taker)
-        closeup = Closeup()
         core = VisitCore(name, fitting.kinds, idle_s=config.kiosk.idle_s, new_id=_new_id)
         booth = Booth(
             core,

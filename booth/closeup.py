@@ -13,8 +13,9 @@ class Closeup:
 
     def __init__(self) -> None:
         self._region = Region()
-        self.watched = asyncio.Event()
-        """Set while a clerk looks."""
+        self._watched = self._giving_way = False
+        self.moving = asyncio.Event()
+        """Set while the picture is worth its room on the line: a clerk looks, and no new page is on its way to them."""
 
     @property
     def region(self) -> Region:
@@ -26,10 +27,20 @@ class Closeup:
 
     def watch(self, wanted: bool) -> None:
         """Whether a clerk looks."""
-        if wanted:
-            self.watched.set()
+        self._watched = wanted
+        self._settle()
+
+    def give_way(self, giving: bool) -> None:
+        """Whether a page's light version is on its way: the clerk waits for that, and on a narrow line the picture of
+        the desk that it lies on would take its place."""
+        self._giving_way = giving
+        self._settle()
+
+    def _settle(self) -> None:
+        if self._watched and not self._giving_way:
+            self.moving.set()
         else:
-            self.watched.clear()
+            self.moving.clear()
 
     def reset(self) -> None:
         self._region = Region()

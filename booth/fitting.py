@@ -128,7 +128,7 @@ def _sources(media: MediaSection, camera: Camera | None, closeup: Closeup) -> "d
 
     sources: dict[TrackName, MediaStreamTrack] = {}
     if camera is not None:
-        sources[TrackName.DOCUMENT] = DocumentSource(camera.frames, cut=closeup.cut, watched=closeup.watched)
+        sources[TrackName.DOCUMENT] = DocumentSource(camera.frames, cut=closeup.cut, moving=closeup.moving)
     match media.face:
         case MediaSource.SYNTHETIC:
             sources[TrackName.FACE] = SyntheticFace()

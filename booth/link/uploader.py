@@ -77,9 +77,12 @@ class Uploader:
         session: aiohttp.ClientSession,
         round_trips_s: Callable[[], tuple[float, float] | None] = lambda: None,
         urgent: aiohttp.ClientSession | None = None,
+        hurrying: Callable[[bool], None] = lambda _hurrying: None,
     ) -> None:
         """`round_trips_s`: now and the least of the session's line; without any, pages are not paced. `urgent`: the
-        light parts' session; without it they wait for the chunk that is under way."""
+        light parts' session; without it they wait for the chunk that is under way. `hurrying` is told whether a page's
+        light part is on its way."""
+        self._hurrying = hurrying
         self._round_trips_s = round_trips_s
         self._pace = PagePace()
         self._outbox = outbox
@@ -141,10 +144,14 @@ class Uploader:
 
     async def _show(self, page: PageAnnounced) -> None:
         """Announce the page and send its light part."""
-        async with self._setting_aside(page):
-            new = await self._announce(page)
-            await self._send_part(page, PagePart.LIGHT, 0 if new else None)
-            self._shown.add(page.page_id)
+        self._hurrying(True)
+        try:
+            async with self._setting_aside(page):
+                new = await self._announce(page)
+                await self._send_part(page, PagePart.LIGHT, 0 if new else None)
+                self._shown.add(page.page_id)
+        finally:
+            self._hurrying(False)
 
     async def _show_new(self) -> None:
         """In the middle of something less urgent: every page that came meanwhile."""

@@ -88,7 +88,7 @@ class DocumentSource(MediaStreamTrack):
 
     `frames` gives a fresh iterator over the camera (`Camera.frames`); each conversion runs in this source's own thread.
     `cut` gives the part of each frame that is shown; the picture keeps the size of a whole one, so no encoder begins
-    anew. While `watched` is not set, nobody sees it, and it moves once in `REST_PERIOD_S`: its way stays open and its
+    anew. While `moving` is not set, nobody needs it, and it moves once in `REST_PERIOD_S`: its way stays open and its
     encoder warm.
     """
 
@@ -99,7 +99,7 @@ class DocumentSource(MediaStreamTrack):
         frames: Callable[[], AsyncIterator[CameraFrame]],
         *,
         cut: Callable[[Image], Image] = lambda image: image,
-        watched: asyncio.Event | None = None,
+        moving: asyncio.Event | None = None,
         width_px: int = 1920,
         height_px: int = 1080,
         fps: float = 6.0,
@@ -107,7 +107,7 @@ class DocumentSource(MediaStreamTrack):
         super().__init__()
         self._make_frames = frames
         self._cut = cut
-        self._watched = watched
+        self._moving = moving
         self._frames: AsyncIterator[CameraFrame] | None = None
         self._box_px = (width_px, height_px)
         self._pace = Pace()
@@ -136,11 +136,11 @@ class DocumentSource(MediaStreamTrack):
         self._thread.shutdown(wait=False, cancel_futures=True)
 
     async def _until_due(self) -> None:
-        if self._watched is None or self._watched.is_set():
+        if self._moving is None or self._moving.is_set():
             return await self._pace.until(self._due_s)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(REST_PERIOD_S):
-                await self._watched.wait()
+                await self._moving.wait()
 
     async def _next(self) -> CameraFrame:
         while True:

@@ -26,9 +26,11 @@ def soon(_low: float, high: float) -> float:
 
 
 @asynccontextmanager
-async def uploading(center: FakeCenter, outbox: Outbox) -> AsyncIterator[Uploader]:
+async def uploading(
+    center: FakeCenter, outbox: Outbox, hurrying: Callable[[bool], None] = lambda _hurrying: None
+) -> AsyncIterator[Uploader]:
     async with aiohttp.ClientSession() as session:
-        uploader = Uploader(outbox, center.url, None, session)
+        uploader = Uploader(outbox, center.url, None, session, hurrying=hurrying)
         task = asyncio.create_task(keep("uploads", uploader.run, back_off=BackOff(soon)))
         try:
             yield uploader
@@ -256,6 +258,24 @@ async def test_a_new_page_is_shown_in_the_middle_of_an_older_ones_chunk(tmp_path
                 await eventually(lambda: "PATCH light 0 p-2" in center.requests)
             assert not any(request.startswith("PATCH full") for request in center.requests), "that is still under way"
             task.cancel()
+
+
+@pytest.mark.parametrize("refused", [False, True])
+async def test_it_tells_while_a_light_part_is_on_its_way_and_of_nothing_else(tmp_path: Path, refused: bool) -> None:
+    told: list[tuple[bool, int]] = []
+    async with fake_center() as center, Outbox(tmp_path) as outbox:
+        await outbox.put(*page("p-1", 3 * CHUNK_BYTES))
+        if refused:
+            center.break_off = once("PATCH light 0", hang_up)
+        async with uploading(
+            center, outbox, lambda hurrying: told.append((hurrying, len(center.requests)))
+        ) as uploader:
+            uploader.authorise(center.token)
+            await eventually(lambda: "p-1" in center.pages and center.whole("p-1"))
+        assert [hurrying for hurrying, _ in told] == [True, False] * (1 + refused)
+        between = [center.requests[since:until] for (_, since), (_, until) in zip(told[::2], told[1::2], strict=True)]
+        assert all("PATCH light 0 p-1" in requests for requests in between)
+        assert not any("full" in request for requests in between for request in requests)
 
 
 async def test_a_booth_killed_at_fifty_random_moments_delivers_every_page(tmp_path: Path) -> None:

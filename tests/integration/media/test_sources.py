@@ -99,13 +99,13 @@ async def test_the_document_is_the_newest_picture_scaled_to_1080_lines() -> None
         await document.recv()
 
 
-async def test_a_desk_that_nobody_sees_moves_once_a_second_and_at_once_when_somebody_looks() -> None:
+async def test_a_desk_that_nobody_needs_moves_once_a_second_and_at_once_when_somebody_looks() -> None:
     async def frames() -> AsyncIterator[Frame]:
         while True:
             yield Frame(image=np.zeros((48, 64, 3), np.uint8), at_s=0.0, number=1)
 
     closeup = Closeup()
-    document = DocumentSource(frames, watched=closeup.watched, fps=50)
+    document = DocumentSource(frames, moving=closeup.moving, fps=50)
     first, second = await document.recv(), await document.recv()
     assert await seconds(second) - await seconds(first) >= REST_PERIOD_S * 0.9
     resting = asyncio.create_task(document.recv())
@@ -115,7 +115,14 @@ async def test_a_desk_that_nobody_sees_moves_once_a_second_and_at_once_when_some
     await asyncio.wait_for(resting, REST_PERIOD_S / 2)
     moving = [await seconds(await document.recv()) for _ in range(5)]
     assert moving[-1] - moving[0] < REST_PERIOD_S / 2
+    closeup.give_way(True)
+    still = await seconds(await document.recv())
+    assert await seconds(await document.recv()) - still >= REST_PERIOD_S * 0.9, "a page is on its way"
+    closeup.give_way(False)
+    moving = [await seconds(await document.recv()) for _ in range(5)]
+    assert moving[-1] - moving[1] < REST_PERIOD_S / 2
     closeup.watch(False)
+    closeup.give_way(False)
     still = await seconds(await document.recv())
     assert await seconds(await document.recv()) - still >= REST_PERIOD_S * 0.9
     document.stop()
