@@ -14,6 +14,7 @@ import numpy as np
 from bench import documents_scenes
 from booth.devices.camera.interface import Image
 from booth.documents.find import AUTOMATIC_CONFIDENCE, find_page, find_pages, settle
+from booth.documents.mat import MatReference
 from booth.documents.quad import Quad
 from booth.documents.track import Tracker
 from rigs.scenes.desk import booth_scene
@@ -71,12 +72,15 @@ def _means(scores: dict[str, list[float]]) -> dict[str, float]:
 def _speeds() -> dict[str, Any]:
     """Whole searches in previews and stills, following, and the last step alone; each picture once, then counted."""
     find_ms: list[float] = []
+    live_ms: list[float] = []
     track_ms: list[float] = []
     still_ms: list[float] = []
     settle_ms: list[float] = []
     for seed in TIMED_SCENES:
         scene = booth_scene(seed, *PREVIEW)
-        found = _timed(find_pages, scene.image, find_ms)
+        desk = MatReference(scene.empty)
+        _timed(partial(find_pages, mat=desk, quick=True), scene.image, live_ms)
+        found = _timed(partial(find_pages, mat=desk), scene.image, find_ms)
         if found.best is not None:
             tracker = Tracker(found.best)
             for _ in range(TRACKED_PICTURES):
@@ -88,6 +92,7 @@ def _speeds() -> dict[str, Any]:
             last_look = partial(settle, outline=found.best)
             _timed(last_look, scene.image, settle_ms)
     return {
+        "find_live": spread(live_ms[1:]),
         "find_preview": spread(find_ms[1:]),
         "track": spread(track_ms),
         "find_still": spread(still_ms),

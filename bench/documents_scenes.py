@@ -64,12 +64,13 @@ class _Tally:
 
 
 def measure() -> dict[str, Any]:
-    """The same scenes without and with a picture of the empty mat, and by the usual recipe."""
-    blind, knowing, usual = _Tally(), _Tally(), _Tally()
+    """The same scenes without and with a picture of the empty mat, at a quick look, and by the usual recipe."""
+    blind, knowing, quick, usual = _Tally(), _Tally(), _Tally(), _Tally()
     for seed in range(FIRST_SEED, FIRST_SEED + SCENES):
         scene = booth_scene(seed)
         blind.count(scene, find_pages(scene.image).pages)
         knowing.count(scene, find_pages(scene.image, MatReference(scene.empty)).pages)
+        quick.count(scene, find_pages(scene.image, MatReference(scene.empty), quick=True).pages)
         recipe = usual_recipe(scene.image)
         usual.count(scene, (recipe,) if recipe is not None else ())
     return {
@@ -79,6 +80,7 @@ def measure() -> dict[str, Any]:
         "wrong_below_jaccard": WRONG,
         "without_reference": blind.report(),
         "with_reference": knowing.report(),
+        "at_a_quick_look": quick.report(),
         "usual_recipe": {"right": usual.report()["right"]},
     }
 

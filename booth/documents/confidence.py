@@ -11,13 +11,9 @@ from booth.documents.maps import CELL_PX, Maps, covered
 from booth.documents.quad import Points
 from booth.documents.strips import Moved
 
-UNKNOWN_DESK = 0.45
-"""Taken off the fitted weight where nobody knows the empty desk: of 107 outlines of booth scenes that had 0.94 without
-it, two were wrong; of 161 with a known desk, none."""
-
-WEIGHTS = (7.8, 10.59, -2.02, 0.29, 2.49, -3.9, 0.32 + UNKNOWN_DESK, -14.83 - UNKNOWN_DESK)
-"""Of the evidence, in its order, and of 1: fitted to 463 outlines of 200 booth scenes (seeds 600 to 799), which count
-thrice, and 1304 of booth and training scenes (seeds 10000 to 10319); see `rigs/outline_net/calibrate.py`."""
+WEIGHTS = (6.74, 7.65, -4.49, 0.63, 4.05, -6.28, 2.61, 0.07, -12.6)
+"""Of the evidence, in its order, and of 1: fitted to 462 outlines of 200 booth scenes (seeds 600 to 799), which count
+thrice, and 2,069 of booth and training scenes (seeds 10000 to 10239); see `rigs/outline_net/calibrate.py`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +31,13 @@ class Evidence:
     """How much of the outline the net takes for a page, and"""
     outside: float
     """how much of a ring round it."""
+    shape: float
+    """How nearly the outline has the shape of a known size (`rectify.shape_likeness`)."""
     known: float
     """1 when it is known what the empty desk looks like."""
 
     @classmethod
-    def of(cls, moved: Moved, start: Points, shares: tuple[float, float], known: bool) -> Self:
+    def of(cls, moved: Moved, start: Points, shares: tuple[float, float], shape: float, known: bool) -> Self:
         """`start` is the outline before it was last `moved`, `shares` the net's (`page_shares`)."""
         shortest = float(np.linalg.norm(start - np.roll(start, -1, axis=0), axis=1).min())
         away = float(np.linalg.norm(moved.corners - start, axis=1).max()) / max(shortest, 1e-6)
@@ -49,6 +47,7 @@ class Evidence:
             float(moved.rival.max()),
             min(1.0, 10 * away),
             *shares,
+            shape,
             float(known),
         )
 

@@ -18,6 +18,7 @@ from booth.documents.maps import see
 from booth.documents.mat import MatReference
 from booth.documents.outlines import Desk, likeliest_outline, settled
 from booth.documents.quad import Points, Quad, order_corners
+from booth.documents.rectify import shape_likeness
 from booth.documents.rough import rough_outlines
 
 __all__ = ["AUTOMATIC_CONFIDENCE", "Found", "FrameSide", "find_page", "find_pages", "look", "settle"]
@@ -63,34 +64,43 @@ def find_page(image: Image, mat: MatReference | None = None) -> Quad | None:
     return find_pages(image, mat).best
 
 
-def find_pages(image: Image, mat: MatReference | None = None) -> Found:
+def find_pages(image: Image, mat: MatReference | None = None, *, quick: bool = False) -> Found:
     """Every page and card that lies wholly inside the frame, and where one goes on outside it.
 
     `image` may be a preview or a still: it is searched at `SEARCH_PX`, and sides are found at `MIDDLE_PX`. That is more
     exact than the strongest edge at full size: on drawn scenes with bent pages, shadows and dark photographs the mean
     Jaccard index fell from .998 to .996 by it (white mat .995, .989), on SmartDoc's background 03 from .993 to .992.
     Sides may be bent a little and corners round; an outline's corners are where the straight sides meet. `mat` is what
-    the empty desk looks like, if that is known; it is what makes white paper on a white mat visible.
+    the empty desk looks like, if that is known; it is what makes white paper on a white mat visible. `quick` is for the
+    live picture: what can't be seen at the first look is left for when it lies still.
     """
-    candidates, cut = look(image, mat)
+    candidates, cut = look(image, mat, quick=quick)
     pages = [Quad(outline.corners, confidence(evidence)) for outline, evidence in candidates]
     sure = _apart(page for page in pages if page.confidence >= MIN_CONFIDENCE)
     # Beside a page that is surely whole, what comes in over the edge is a cup, a telephone, an arm.
     return Found(tuple(sure), () if sure and sure[0].confidence >= AUTOMATIC_CONFIDENCE else cut)
 
 
-def look(image: Image, mat: MatReference | None = None) -> tuple[list[tuple[Quad, Evidence]], tuple[FrameSide, ...]]:
+def look(
+    image: Image, mat: MatReference | None = None, *, quick: bool = False
+) -> tuple[list[tuple[Quad, Evidence]], tuple[FrameSide, ...]]:
     """Everything that may be a page, with what speaks for it, and the frame's sides over which one goes on."""
     if min(image.shape[:2]) < MIN_PICTURE_PX:
         return [], ()
     desk = Desk.of(image, mat)
     maps = see(desk.small, desk.against)
+    size_px = image.shape[1], image.shape[0]
     candidates = []
     for guesses in rough_outlines(maps):
-        seen = likeliest_outline(desk, maps, guesses)
+        seen = likeliest_outline(desk, maps, guesses, quick=quick)
         outline = None if seen is None else _at_size(image, desk, seen.corners)
         if seen is not None and outline is not None:
-            candidates.append((outline, Evidence.of(seen.moved, seen.start, seen.shares, desk.known)))
+            candidates.append(
+                (
+                    outline,
+                    Evidence.of(seen.moved, seen.start, seen.shares, shape_likeness(outline, *size_px), desk.known),
+                )
+            )
     return candidates, cut_sides(maps)
 
 

@@ -1,7 +1,8 @@
 """One look after another at the desk: what lies there, whether it moved, what is on it, and whether the camera sees.
 
-Used by the one documents thread alone. Between two searches the outline is only followed; what a look costs is measured
-by `bench documents`.
+Used by the one documents thread alone. Between two searches the outline is only followed. While something moves the
+search is a quick one; what it is not sure of is searched for thoroughly as soon as it lies still. What a look costs is
+measured by `bench documents`.
 """
 
 import cv2
@@ -48,6 +49,8 @@ class Looker:
         self._tracker: Tracker | None = None
         self._found = Found()
         self._searched_s = float("-inf")
+        self._thorough = False
+        """Whether what lies still was searched for thoroughly."""
 
     def look(self, image: Image, at_s: float) -> Sight | ErrorCode:
         """What is seen in the picture taken at `at_s`, or why nothing can be seen."""
@@ -73,7 +76,7 @@ class Looker:
 
     def forget(self) -> None:
         """Begin anew; the empty desk is nobody's and is kept."""
-        self._thumb, self._tracker, self._found = None, None, Found()
+        self._thumb, self._tracker, self._found, self._thorough = None, None, Found(), False
         self._searched_s = float("-inf")
 
     def _watch(self, preview: Image) -> tuple[bool, ErrorCode | None]:
@@ -94,11 +97,16 @@ class Looker:
 
     def _outline(self, preview: Image, moved: bool, at_s: float) -> Quad | None:
         """The surest page's outline as measured in this preview."""
-        if self._tracker is not None and not moved and at_s - self._searched_s < SEARCH_AGAIN_S:
-            followed = self._tracker.follow(preview)
-            if followed is not None:
+        self._thorough = self._thorough and not moved
+        settled = self._thorough or _trusted(self._found.best)
+        if settled and not moved and at_s - self._searched_s < SEARCH_AGAIN_S:
+            if self._tracker is None:
+                return None
+            if self._tracker.follow(preview) is not None:
                 return self._tracker.exact
-        self._found, self._searched_s = find_pages(preview, self._mat.reference), at_s
+        self._thorough = self._thorough or not (moved or settled)
+        self._found = find_pages(preview, self._mat.reference, quick=not self._thorough)
+        self._searched_s = at_s
         best = self._found.best
         if best is None:
             self._tracker = None
@@ -110,6 +118,10 @@ class Looker:
 
     def _sign(self, fine: Image, outline: Quad, preview: Image) -> PageSignature:
         return sign_page(fine, outline.scaled(fine.shape[1] / preview.shape[1]))
+
+
+def _trusted(page: Quad | None) -> bool:
+    return page is not None and page.confidence >= AUTOMATIC_CONFIDENCE
 
 
 def _far(one: Quad, other: Quad, preview: Image) -> bool:
@@ -132,7 +144,7 @@ def _sight(
         aspect=width / height,
         outlines=tuple(corners_of(each, width, height) for each in shown[:8]),
         exact=None if best is None else corners_of(best, width, height),
-        trusted=best is not None and best.confidence >= AUTOMATIC_CONFIDENCE,
+        trusted=best is not None and _trusted(found.best),
         moved=moved,
         cut=bool(found.cut) and best is None,
         signature=signature,

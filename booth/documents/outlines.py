@@ -1,7 +1,8 @@
 """From guesses to the outline of a page: its sides are sought near them, and far off where they are hardly seen."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Self
 
 import cv2
@@ -99,22 +100,31 @@ class Outline:
         return all(cv2.pointPolygonTest(outline, (float(x), float(y)), True) >= -2 for x, y in other.corners)
 
 
-def likeliest_outline(desk: Desk, maps: Maps, guesses: Iterable[Points]) -> Outline | None:
+def likeliest_outline(desk: Desk, maps: Maps, guesses: Iterable[Points], *, quick: bool) -> Outline | None:
     """The outline to which one of the guesses leads, which are in pixels of the small picture.
 
-    The first that is plainly a page's ends the search, else all are looked at, and the best of them mended.
+    The first that is plainly a page's ends the search, else all are looked at, and the best of them mended; `quick`:
+    only the first guess is looked at.
     """
     seen: list[Outline] = []
-    for guess in guesses:
-        rough = (guess + 0.5) * desk.finer - 0.5
-        seen += [outline for steps in LOOKS if (outline := _look(desk, maps, rough, steps)) is not None]
-        if any(outline.plain for outline in seen):
+    for outline in _looked_at(desk, maps, islice(guesses, 1) if quick else guesses):
+        seen.append(outline)
+        if outline.plain:
             break
     else:
         seen.sort(key=lambda outline: -outline.worth)
-        seen += [_mended(desk, maps, outline) for outline in seen[:WORTH_MENDING]]
+        seen += [] if quick else [_mended(desk, maps, outline) for outline in seen[:WORTH_MENDING]]
     best = _likeliest(seen)
     return None if best is None else _widened(desk, maps, best)
+
+
+def _looked_at(desk: Desk, maps: Maps, guesses: Iterable[Points]) -> Iterator[Outline]:
+    for guess in guesses:
+        rough = (guess + 0.5) * desk.finer - 0.5
+        for steps in LOOKS:
+            outline = _look(desk, maps, rough, steps)
+            if outline is not None:
+                yield outline
 
 
 def _likeliest(seen: list[Outline]) -> Outline | None:
@@ -151,7 +161,10 @@ def _look(desk: Desk, maps: Maps, rough: Points, steps: Sequence[float]) -> Outl
 def _widened(desk: Desk, maps: Maps, outline: Outline) -> Outline:
     """With the border round what was found, if that was a picture with a border, or all but a coloured band."""
     for corners in seek_outside(desk.middle, desk.against, outline.corners):
-        again = _look(desk, maps, corners, LOOKS[0])
+        glance = _look(desk, maps, corners, LOOKS[0][:1])
+        if glance is None or not glance.before(outline):
+            continue
+        again = _look(desk, maps, glance.corners, LOOKS[0][1:])
         if again is not None and again.before(outline):
             outline = again
     return outline

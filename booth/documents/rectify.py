@@ -154,6 +154,14 @@ def estimate_shape(outline: Quad, frame_width_px: int, frame_height_px: int) -> 
     return min(max(width / height, 0.05), 20.0)
 
 
+def shape_likeness(outline: Quad, frame_width_px: int, frame_height_px: int) -> float:
+    """How nearly the outline has the shape of a known size, 0 to 1: a side in a wrong place spoils the shape."""
+    shape = estimate_shape(outline, frame_width_px, frame_height_px)
+    known = (size.long_mm / size.short_mm for size in KNOWN_SIZES)
+    away = min(abs(math.log(max(shape, 1 / shape) / one)) for one in known)
+    return min(1.0, max(0.0, 1 - away / SHAPE_TOLERANCE))
+
+
 def _nearest(shape: float, side_mm: float) -> KnownSize | None:
     """The known size that has this shape (long side over short) and this geometric mean of its sides, if one has."""
     best, least = None, 2.0

@@ -13,7 +13,7 @@ from rigs.outline_net.papers import random_paper
 from rigs.scenes.laying import VIEW_WIDTH_MM, Camera, Lie, corners, lay
 from rigs.scenes.light import Lens, person_shadow, photograph, shade, shine
 from rigs.scenes.mats import MatKind, Picture, draw_mat, grain
-from rigs.scenes.things import hold, strew
+from rigs.scenes.things import hold, put_over_a_side, strew
 
 DRAWN_PX = (960, 720)
 """Width and height: those of the picture in which the booth seeks sides."""
@@ -46,25 +46,37 @@ def training_scene(seed: int) -> TrainingScene:
     around = pages[0] if pages else np.array([(-9, -9), (-8, -9), (-8, -8), (-9, -8)], dtype=np.float64)
     if chance.random() < 0.55:
         strew(ground, around, px_per_mm, chance, int(chance.integers(1, 6)))
-    if pages and chance.random() < 0.33:
+    if pages and chance.random() < 0.42:
         hold(ground, around, px_per_mm, chance)
     if pages and chance.random() < 0.3:
         _across(ground, around, chance)
+    if pages and chance.random() < 0.25:
+        put_over_a_side(ground, around, px_per_mm, chance)
     light = lamps * person_shadow(width, height, chance) if chance.random() < 0.35 else lamps
     lit = ground * light[:, :, None]
-    if chance.random() < 0.35:
-        lit += shine(width, height, around.mean(axis=0) + chance.normal(0, 90, 2), chance)[:, :, None]
+    if chance.random() < 0.4:
+        at = around.mean(axis=0) + chance.normal(0, 90, 2) if chance.random() < 0.7 else _on_a_side(around, chance)
+        lit += shine(width, height, at, chance)[:, :, None]
     lens = Lens.by_chance(chance)
     tint = tuple(float(v) for v in chance.uniform(0.85, 1.12, 3))
     lens = Lens(
         float(chance.uniform(0.45, 1.15)),
         (tint[0], tint[1], tint[2]),
-        float(chance.uniform(0.6, 5.0)),
+        # Now and then the camera is out of focus: what lies there must be seen for that to be said.
+        float(np.exp(chance.uniform(np.log(3), np.log(12))))
+        if chance.random() < 0.2
+        else float(chance.uniform(0.6, 4)),
         float(chance.uniform(0.3, 5.0)),
         int(chance.integers(55, 96)),
     )
     empty = photograph(bare.astype(np.float32), lens, chance)
     return TrainingScene(photograph(lit.astype(np.float32), lens, chance), empty, tuple(pages), tuple(cut))
+
+
+def _on_a_side(page: Points, chance: np.random.Generator) -> Points:
+    side = int(chance.integers(4))
+    at: Points = page[side] + float(chance.uniform(0, 1)) * (page[(side + 1) % 4] - page[side])
+    return at
 
 
 def _camera(chance: np.random.Generator) -> Camera:

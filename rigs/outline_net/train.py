@@ -1,7 +1,8 @@
-"""Train a net on drawn scenes and export it: `python -m rigs.outline_net.train outline|strips FOLDER OUT.onnx STEPS`.
+"""Train a net on drawn scenes and export it:
+`python -m rigs.outline_net.train outline|strips FOLDER OUT.onnx STEPS [START.onnx]`.
 
 `FOLDER` holds shards as `rigs.outline_net.shards` draws them. Needs `torch` and `onnx`, which nothing else here
-does; a run goes on from its last checkpoint beside the output.
+does; a run goes on from its last checkpoint beside the output, or begins with what the net `START.onnx` knows.
 """
 
 import math
@@ -9,19 +10,28 @@ import sys
 import time
 from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
+import onnx
+import onnx.numpy_helper
 import torch
 from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from booth.documents.strips import ACROSS, PLACES, SAMPLES
-from rigs.outline_net.nets import OutlineNet, StripsNet
+from rigs.outline_net.nets import OutlineNet, Step, StripsNet
 from rigs.outline_net.shards import HELD_OUT, NOWHERE, PARTS
 
-LEARNING_RATE = 3e-3
+LEARNING_RATE, LEARNING_ON_RATE = 3e-3, 6e-4
+"""Of a net that begins anew, and of one that begins with what another knows."""
+
+REMEMBERED = 0.997
+"""What is exported is the mean of the weights of the last 300 steps or so: those of any one step differ by more pages
+than a longer training brings."""
+
 WARM_UP = 50
 SAVED_EVERY = 200
 
@@ -46,6 +56,9 @@ class Lesson(ABC):
     @abstractmethod
     def judged(self, answer: torch.Tensor, wanted: NDArray[Any]) -> dict[str, float]: ...
 
+    free: ClassVar[dict[int, str]]
+    """The dimensions of what it sees and of its answer that a picture decides, and their names."""
+
     @abstractmethod
     def example(self) -> torch.Tensor: ...
 
@@ -68,6 +81,7 @@ def varied(seen: NDArray[Any], chance: np.random.Generator | None) -> torch.Tens
 class Outlines(Lesson):
     parts = "seen", "maps"
     batch = 8
+    free: ClassVar = {0: "pictures", 2: "rows", 3: "columns"}
 
     def __init__(self) -> None:
         self.net = OutlineNet().to(memory_format=torch.channels_last)
@@ -103,6 +117,7 @@ class Outlines(Lesson):
 class Sides(Lesson):
     parts = "strips", "steps"
     batch = 20
+    free: ClassVar = {0: "strips"}
 
     SPREAD = 0.8
     """Steps: neighbours of the right one are nearly right."""
@@ -141,14 +156,19 @@ class Sides(Lesson):
         return torch.zeros(4, 6, SAMPLES, ACROSS)
 
 
-def train(lesson: Lesson, folder: Path, out: Path, steps: int) -> None:
+def train(lesson: Lesson, folder: Path, out: Path, steps: int, start: Path | None = None) -> None:
     torch.set_num_threads(1)
     torch.manual_seed(1)
-    net, checkpoint, step = lesson.net, out.with_suffix(".pt"), 0
-    optimizer = torch.optim.AdamW(net.parameters(), LEARNING_RATE, weight_decay=1e-4)
+    net, checkpoint, step, highest = lesson.net, out.with_suffix(".pt"), 0, LEARNING_RATE
+    if start is not None:
+        begin_with(net, start)
+        highest = LEARNING_ON_RATE
+    mean = AveragedModel(net, multi_avg_fn=get_ema_multi_avg_fn(REMEMBERED), use_buffers=True)
+    optimizer = torch.optim.AdamW(net.parameters(), highest, weight_decay=1e-4)
     if checkpoint.is_file():
         kept = torch.load(checkpoint)
         net.load_state_dict(kept["net"])
+        mean.load_state_dict(kept["mean"])
         optimizer.load_state_dict(kept["optimizer"])
         step = kept["step"]
     chance = np.random.default_rng(step)
@@ -157,30 +177,46 @@ def train(lesson: Lesson, folder: Path, out: Path, steps: int) -> None:
     while step < steps:
         seen, wanted = _shard(folder, lesson, chance)
         order = chance.permutation(len(seen))
-        for start in range(0, len(order) - lesson.batch + 1, lesson.batch):
-            rate = LEARNING_RATE * min(1, step / WARM_UP + 0.05)
+        for first in range(0, len(order) - lesson.batch + 1, lesson.batch):
+            rate = highest * min(1, step / WARM_UP + 0.05)
             rate *= 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(1, step / steps)))
             for group in optimizer.param_groups:
                 group["lr"] = rate
-            places = order[start : start + lesson.batch]
+            places = order[first : first + lesson.batch]
             given, how = lesson.given(seen[places], chance)
             optimizer.zero_grad()
             loss = lesson.loss(net(given), wanted[places], how)
             loss.backward()
             optimizer.step()
+            mean.update_parameters(net)
             step += 1
             running += (0.02 if running else 1) * (float(loss.detach()) - running)
             if step >= steps:
                 break
         if step - saved >= SAVED_EVERY or step >= steps:
             saved = step
-            torch.save({"net": net.state_dict(), "optimizer": optimizer.state_dict(), "step": step}, checkpoint)
-            export(lesson, out)
-            print(
-                f"{time.monotonic() - begun:.0f} s, step {step}, loss {running:.4f}, {judge(lesson, folder)}",
-                flush=True,
-            )
-            net.train()
+            kept = {"net": net.state_dict(), "mean": mean.state_dict(), "optimizer": optimizer.state_dict()}
+            torch.save({**kept, "step": step}, checkpoint)
+            export(lesson, mean.module, out)
+            right = judge(lesson, mean.module, folder)
+            print(f"{time.monotonic() - begun:.0f} s, step {step}, loss {running:.4f}, {right}", flush=True)
+
+
+def begin_with(net: nn.Module, start: Path) -> None:
+    """Give the net the weights of one that was exported, in which each normalisation is part of its convolution."""
+    graph = onnx.load(str(start)).graph
+    known = {kept.name: torch.from_numpy(onnx.numpy_helper.to_array(kept).copy()) for kept in graph.initializer}
+    told = [[known[name] for name in node.input[1:]] for node in graph.node if node.op_type == "Conv"]
+    for step in net.modules():
+        if isinstance(step, Step):
+            step[0].bias = nn.Parameter(torch.zeros(step[0].out_channels))
+            step[1] = nn.Identity()
+    convolutions = [each for each in net.modules() if isinstance(each, nn.Conv1d | nn.Conv2d)]
+    with torch.no_grad():
+        for convolution, (weight, bias) in zip(convolutions, told, strict=True):
+            assert convolution.bias is not None
+            convolution.weight.copy_(weight)
+            convolution.bias.copy_(bias)
 
 
 def _shard(folder: Path, lesson: Lesson, chance: np.random.Generator) -> Arrays:
@@ -193,31 +229,37 @@ def _arrays(path: Path, lesson: Lesson) -> Arrays:
         return opened[lesson.parts[0]], opened[lesson.parts[1]]
 
 
-def judge(lesson: Lesson, folder: Path) -> dict[str, float]:
+def judge(lesson: Lesson, net: nn.Module, folder: Path) -> dict[str, float]:
     """How right it is on the shard that training never sees."""
     path = folder / f"{HELD_OUT:05d}.npz"
     if not path.is_file():
         return {}
     seen, wanted = (part[:128] for part in _arrays(path, lesson))
-    lesson.net.eval()
+    net.eval()
     with torch.no_grad():
-        answers = [lesson.net(lesson.given(seen[start : start + 16])[0]) for start in range(0, len(seen), 16)]
+        answers = [net(lesson.given(seen[start : start + 16])[0]) for start in range(0, len(seen), 16)]
     return {name: round(value, 4) for name, value in lesson.judged(torch.cat(answers), wanted).items()}
 
 
-def export(lesson: Lesson, out: Path) -> None:
-    lesson.net.eval()
+def export(lesson: Lesson, net: nn.Module, out: Path) -> None:
+    net.eval()
     with torch.no_grad():
         torch.onnx.export(
-            lesson.net,
+            net,
             (lesson.example(),),
             str(out),
             input_names=["seen"],
             output_names=["answer"],
+            dynamic_axes={
+                "seen": lesson.free,
+                "answer": {axis: name if axis == 0 else f"answered {name}" for axis, name in lesson.free.items()},
+            },
             opset_version=17,
             dynamo=False,
         )
 
 
 if __name__ == "__main__":
-    train({"outline": Outlines, "strips": Sides}[sys.argv[1]](), Path(sys.argv[2]), Path(sys.argv[3]), int(sys.argv[4]))
+    given = [Path(name) for name in (*sys.argv[2:4], *sys.argv[5:])]
+    lesson = {"outline": Outlines, "strips": Sides}[sys.argv[1]]()
+    train(lesson, given[0], given[1], int(sys.argv[4]), *given[2:])

@@ -100,6 +100,26 @@ def strew(scene: Picture, page: Points, px_per_mm: float, chance: np.random.Gene
                 break
 
 
+def put_over_a_side(scene: Picture, page: Points, px_per_mm: float, chance: np.random.Generator) -> None:
+    """Put a thing where it hides a part of one of the page's sides."""
+    side = int(chance.integers(4))
+    at = page[side] + (page[(side + 1) % 4] - page[side]) * float(chance.uniform(0.05, 0.95))
+    outward = at - page.mean(axis=0)
+    at = at + outward / max(float(np.linalg.norm(outward)), 1e-6) * float(chance.uniform(-10, 45)) * px_per_mm
+    thing = (_pen, _glasses, _telephone, _cup, _cable, _ball)[int(chance.integers(6))]
+    thing(scene, at, px_per_mm, chance)
+
+
+def _ball(scene: Picture, at: Points, px_per_mm: float, chance: np.random.Generator) -> None:
+    """A fruit, a ball of wool: round, of one colour, lit from one side."""
+    cover = np.zeros(scene.shape[:2], np.uint8)
+    radius = float(chance.uniform(18, 48)) * px_per_mm
+    cv2.circle(cover, tuple(map(int, np.rint(at))), round(radius), 255, cv2.FILLED, cv2.LINE_AA)
+    lit = cv2.GaussianBlur(np.roll(cover, (-round(radius / 3), -round(radius / 4)), (0, 1)), (0, 0), radius / 2)
+    colour = chance.uniform(15, 250, 3).astype(np.float32)
+    _over(scene, colour * (0.45 + 0.6 / 255 * lit.astype(np.float32))[:, :, None], cover, px_per_mm, 25.0, 0.35)
+
+
 def _turned(points_mm: Sequence[tuple[float, float]], at: Points, px_per_mm: float, angle: float) -> NDArray[np.int32]:
     rotation = np.array([(np.cos(angle), -np.sin(angle)), (np.sin(angle), np.cos(angle))])
     turned: NDArray[np.int32] = np.rint(np.array(points_mm) * px_per_mm @ rotation.T + at).astype(np.int32)

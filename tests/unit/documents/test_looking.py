@@ -1,16 +1,25 @@
-"""What the desk's looker keeps between visits: the empty desk, and nothing else."""
+"""What the desk's looker keeps between visits (the empty desk, and nothing else), and when it searches how closely."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
 
 from booth.core.capture import Sight
-from booth.documents.looking import Looker
-from booth.documents.mat import EMPTY_PICTURES
-from booth.documents.quad import outline_in
+from booth.devices.camera.interface import Image
+from booth.documents import looking
+from booth.documents.find import Found
+from booth.documents.looking import SEARCH_AGAIN_S, Looker
+from booth.documents.mat import EMPTY_PICTURES, MatReference
+from booth.documents.quad import order_corners, outline_in
 from rigs.scenes.desk import BoothScene, booth_scene
 from rigs.scenes.measures import jaccard
 
 
 def surely_sees(looker: Looker, scene: BoothScene) -> bool:
     """Whether the page is seen where it lies, so surely that it may be taken."""
-    sight = looker.look(scene.image, 0.0)
+    looker.look(scene.image, 0.0)
+    sight = looker.look(scene.image, 0.1)
     if not isinstance(sight, Sight) or sight.exact is None or not sight.trusted:
         return False
     height, width = scene.image.shape[:2]
@@ -19,7 +28,7 @@ def surely_sees(looker: Looker, scene: BoothScene) -> bool:
 
 
 def test_a_looker_that_rested_is_surer_of_white_paper_on_a_white_desk_in_every_visit() -> None:
-    scenes = [booth_scene(seed, 640, 480) for seed in range(3031, 3075, 4)]
+    scenes = [booth_scene(seed, 640, 480) for seed in range(3075, 3119, 4)]
     assert {scene.mat for scene in scenes} == {"white"}
     knowing = 0
     for scene in scenes:
@@ -29,3 +38,57 @@ def test_a_looker_that_rested_is_surer_of_white_paper_on_a_white_desk_in_every_v
         looker.forget()
         knowing += surely_sees(looker, scene)
     assert knowing > sum(surely_sees(Looker(), scene) for scene in scenes)
+
+
+@pytest.fixture
+def searches(monkeypatch: pytest.MonkeyPatch) -> Callable[[float | None, float | None], list[str]]:
+    """Say how sure a quick and a thorough search will be (None: nothing found); every search is noted in the list."""
+
+    def prepared(quickly: float | None, thoroughly: float | None) -> list[str]:
+        noted: list[str] = []
+
+        def find(image: Image, _mat: MatReference | None, *, quick: bool = False) -> Found:
+            noted.append("quick" if quick else "thorough")
+            sure = quickly if quick else thoroughly
+            left = int(np.argmax(image[350, :, 0] > 200))
+            corners = [(left, 200), (left + 400, 200), (left + 400, 500), (left, 500)]
+            return Found(() if sure is None else (order_corners(corners, sure),))
+
+        monkeypatch.setattr(looking, "find_pages", find)
+        return noted
+
+    return prepared
+
+
+def desk_with(paper_at: int) -> Image:
+    image = np.full((720, 960, 3), 90, np.uint8)
+    image[200:500, paper_at : paper_at + 400] = 230
+    return image
+
+
+def test_what_moves_is_searched_for_quickly_and_what_is_sure_is_only_followed(
+    searches: Callable[[float | None, float | None], list[str]],
+) -> None:
+    noted, looker = searches(0.97, 0.97), Looker()
+    for number, paper_at in enumerate((200, 260, 300, 300, 300)):
+        looker.look(desk_with(paper_at), number / 12)
+    assert noted == ["quick"] * 3
+    looker.look(desk_with(300), 3 / 12 + SEARCH_AGAIN_S)
+    assert noted == ["quick"] * 4, "something may have come in"
+
+
+@pytest.mark.parametrize("quickly", [None, 0.5])
+@pytest.mark.parametrize("thoroughly", [None, 0.5, 0.97])
+def test_what_a_quick_search_is_not_sure_of_is_searched_for_thoroughly_once_it_lies_still(
+    searches: Callable[[float | None, float | None], list[str]], quickly: float | None, thoroughly: float | None
+) -> None:
+    noted, looker = searches(quickly, thoroughly), Looker()
+    sights = [looker.look(desk_with(300), number / 12) for number in range(5)]
+    assert noted == ["quick", "thorough"]
+    last = sights[-1]
+    assert isinstance(last, Sight) and last.trusted == (thoroughly == 0.97)
+    again_s = 1 / 12 + SEARCH_AGAIN_S
+    looker.look(desk_with(300), again_s)
+    assert noted[2:] == ["thorough"], "a quick search would forget what the thorough one found"
+    looker.look(desk_with(200), again_s + 0.1)
+    assert noted[3:] == ["quick"]
