@@ -106,8 +106,9 @@ class Host:
         _ip("-n", self._namespace, "address", "add", f"{there}/24", "dev", far)
         _ip("-n", self._namespace, "link", "set", far, "up")
         # The address of the center belongs to this machine, whichever cable it is reached over.
-        _ip("address", "add", f"{self.here}/32", "dev", "lo")
-        self._borrowed = True
+        if not self._borrowed:
+            _ip("address", "add", f"{self.here}/32", "dev", "lo")
+            self._borrowed = True
         _ip("link", "delete", self._near)
         _ip("-n", self._namespace, "route", "add", "default", "via", gateway)
         self._near, self._far, self.there = near, far, there
