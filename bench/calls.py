@@ -47,8 +47,8 @@ WATCH = """
     for (const video of document.querySelectorAll('video')) if (!watched.has(video)) watch(video)
     if (!seen.mountedAt && document.querySelector('[data-test=session]')) seen.mountedAt = at(performance.now())
     const video = document.querySelector('[data-test=video-face], [data-test=stage]')
-    // A video that no page shows yet plays in two pixels.
-    const shown = video?.getBoundingClientRect().width > 10
+    // A video that no page shows yet plays in a place of two pixels.
+    const shown = video?.parentElement.getBoundingClientRect().width > 10
     if (!seen.shownAt && shown && !document.querySelector(cover)) seen.shownAt = at(performance.now())
     requestAnimationFrame(look)
   }
