@@ -1,5 +1,7 @@
 """From the shutter at the booth to the page at the clerk: its light version, then the full one, on two networks.
 
+A clerk takes the next page when they see the one before, so its full version may be on its way still.
+
 The booth is a host of its own (a network namespace), with a session up: face, voice and document travel beside the
 pages. The shutter's moment is that of the picture that the page is made of (`taken_at_ms`), so making the page counts;
 the end is the light picture, fetched and decoded by a clerk who hears of it on the feed, as the counter's page does.
@@ -34,6 +36,8 @@ BETWEEN_S = 1.0
 SETTLE_S = 8.0
 """The session's pictures have found their size on a narrow line (docs/benchmarks.md)."""
 WITHIN_S = 120.0
+FULL_WITHIN_S = 400.0
+"""For all full versions on a narrow line, after the last page was taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,16 +116,18 @@ async def _play(scenario: Scenario, size: tuple[int, int], pages: int) -> dict[s
                 host.lose(scenario.lost)
             await asyncio.sleep(SETTLE_S)
             found = []
-            for number in range(pages):
-                await resident.lay_page(PAPERS[number % len(PAPERS)])
-                await asyncio.sleep(BETWEEN_S)
-                async with asyncio.timeout(WITHIN_S):
-                    found.append(await _deliver(story, clerk, number))
-                await resident.lift_page()
+            async with asyncio.TaskGroup() as group:
+                for number in range(pages):
+                    await resident.lay_page(PAPERS[number % len(PAPERS)])
+                    await asyncio.sleep(BETWEEN_S)
+                    async with asyncio.timeout(WITHIN_S):
+                        found.append(await _show(story, clerk, number))
+                    group.create_task(_follow(story, clerk, number, found[-1]), name=f"page {number}")
+                    await resident.lift_page()
     return _figures(scenario, found)
 
 
-async def _deliver(story: Story, clerk: Clerk, number: int) -> Delivered:
+async def _show(story: Story, clerk: Clerk, number: int) -> Delivered:
     """The clerk presses the shutter and looks at the page."""
     page = Delivered()
     command_id = await clerk.order(story.affair_id, CommandKind.TAKE_PAGE)
@@ -132,13 +138,22 @@ async def _deliver(story: Story, clerk: Clerk, number: int) -> Delivered:
     light = await clerk.page(view.page_id, PagePart.LIGHT)
     await asyncio.to_thread(read_jpeg, light)
     page.shown, page.light_bytes = _since(view), len(light)
-    seen = {view.received_bytes}
-    while view.state is not PageState.STORED:
-        view = await _page(story, number, lambda one: one.received_bytes not in seen or one.state is PageState.STORED)
-        seen.add(view.received_bytes)
-    full = await clerk.page(view.page_id, PagePart.FULL)
-    page.full, page.full_bytes, page.steps = _since(view), len(full), len(seen)
     return page
+
+
+async def _follow(story: Story, clerk: Clerk, number: int, page: Delivered) -> None:
+    """Until the full version is at the clerk."""
+    seen: set[int] = set()
+    async with asyncio.timeout(FULL_WITHIN_S):
+        while True:
+            view = await _page(
+                story, number, lambda one: one.received_bytes not in seen or one.state is PageState.STORED
+            )
+            seen.add(view.received_bytes)
+            if view.state is PageState.STORED:
+                break
+        full = await clerk.page(view.page_id, PagePart.FULL)
+    page.full, page.full_bytes, page.steps = _since(view), len(full), len(seen)
 
 
 async def _page(story: Story, number: int, seen: Any) -> PageView:

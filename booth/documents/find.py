@@ -27,8 +27,8 @@ MIN_CONFIDENCE = 0.3
 """Below it nothing is reported; of what is given 0.3 to 0.5 half is right, and a person sees to the corners."""
 
 AUTOMATIC_CONFIDENCE = 0.92
-"""From here on an outline may be taken without a person's asking; below it a person sees to the corners. None in 487 was
-wrong where the desk was known, one in 330 where it was not (`docs/benchmarks.md`)."""
+"""From here on an outline may be taken without a person's asking; below it a person sees to the corners. None in 487
+was wrong where the desk was known, one in 330 where it was not (`docs/benchmarks.md`)."""
 
 OVERLAP = 0.05
 """Outlines share less of the smaller one: two pages that touch may, by an error."""

@@ -92,6 +92,7 @@ class Uploader:
         self._urgent = urgent or session
         self._token: str | None = None
         self._wake = asyncio.Event()
+        self._showing = asyncio.Lock()
         self._shown: set[str] = set()
         self._full: set[str] = set()
         self._stored: set[str] = set()
@@ -136,11 +137,11 @@ class Uploader:
         page = next((page for page in pages if page.page_id not in self._full), pages[0])
         async with self._setting_aside(page):
             if page.page_id not in self._full:
-                if await self._send_part(page, PagePart.FULL):
+                if await self._send_unhurried(page, PagePart.FULL):
                     self._full.add(page.page_id)
                     await self._whole(page, page.frame_sha256 is None)
             else:
-                await self._whole(page, await self._send_part(page, PagePart.FRAME))
+                await self._whole(page, await self._send_unhurried(page, PagePart.FRAME))
 
     async def _show(self, page: PageAnnounced) -> None:
         """Announce the page and send its light part."""
@@ -153,12 +154,32 @@ class Uploader:
         finally:
             self._hurrying(False)
 
-    async def _show_new(self) -> None:
-        """In the middle of something less urgent: every page that came meanwhile."""
-        self._wake.clear()
-        for page in await self._outbox.waiting():
-            if page.page_id not in self._shown:
-                await self._show(page)
+    async def _send_unhurried(self, page: PageAnnounced, part: PagePart) -> bool:
+        """Send the part, and beside it show every page that comes meanwhile, however the line holds this one up."""
+        if self._urgent is self._session:
+            return await self._send_part(page, part)
+        sending = asyncio.create_task(self._send_part(page, part))
+        showing = asyncio.create_task(self._show_new_pages())
+        try:
+            await asyncio.wait((sending, showing), return_when=asyncio.FIRST_COMPLETED)
+            if showing.done():
+                showing.result()  # it ends by an error alone
+            async with self._showing:  # what is being shown is shown to its end
+                showing.cancel()
+            return await sending
+        finally:
+            sending.cancel()
+            showing.cancel()
+            await asyncio.gather(sending, showing, return_exceptions=True)
+
+    async def _show_new_pages(self) -> None:
+        while True:
+            await self._wake.wait()
+            async with self._showing:
+                self._wake.clear()
+                for page in await self._outbox.waiting():
+                    if page.page_id not in self._shown:
+                        await self._show(page)
 
     @contextlib.asynccontextmanager
     async def _setting_aside(self, page: PageAnnounced) -> AsyncIterator[None]:
@@ -193,13 +214,14 @@ class Uploader:
         return answer.status == HTTPStatus.CREATED
 
     async def _send_part(self, page: PageAnnounced, part: PagePart, offset: int | None = None) -> bool:
-        """Send the part from the center's offset on; False when it stopped early because a new page came."""
+        """Send the part from the center's offset on; False when it stopped early because a new page came, which there
+        is no other connection for."""
         data = await self._outbox.read(page.page_id, part)
         url = self._address / page.page_id / part
         if offset is None:
             offset = (await self._request("HEAD", url, page)).offset
         while offset < len(data):
-            if part is not PagePart.LIGHT and self._wake.is_set():
+            if part is not PagePart.LIGHT and self._urgent is self._session and self._wake.is_set():
                 return False
             chunk = data[offset : offset + (CHUNK_BYTES if part is PagePart.LIGHT else self._chunk_bytes())]
             body = chunk if part is PagePart.LIGHT else self._paced(chunk)
@@ -220,8 +242,6 @@ class Uploader:
         clock = asyncio.get_running_loop().time
         for start in range(0, len(chunk), PIECE_BYTES):
             piece = chunk[start : start + PIECE_BYTES]
-            if self._wake.is_set() and self._urgent is not self._session:
-                await self._show_new()
             if (trips := self._round_trips_s()) is not None:
                 if self._pace.look_is_due(clock()):
                     self._pace.look(*trips, clock())

@@ -260,6 +260,31 @@ async def test_a_new_page_is_shown_in_the_middle_of_an_older_ones_chunk(tmp_path
             task.cancel()
 
 
+async def test_a_new_page_is_shown_while_the_line_holds_an_older_ones_chunk_up(tmp_path: Path) -> None:
+    async with (
+        fake_center() as center,
+        Outbox(tmp_path) as outbox,
+        aiohttp.ClientSession() as session,
+        aiohttp.ClientSession() as urgent,
+    ):
+        held_up = center.holds["PATCH full 0 p-1"] = asyncio.Event()
+        await outbox.put(*page("p-1", 3 * CHUNK_BYTES))
+        uploader = Uploader(outbox, center.url, None, session, urgent=urgent)
+        uploader.authorise(center.token)
+        task = asyncio.create_task(keep("uploads", uploader.run, back_off=BackOff(soon)))
+        await eventually(lambda: "PATCH full 0 p-1" in center.requests)
+        await outbox.put(*page("p-2"))
+        uploader.wake()
+        await eventually(lambda: "PATCH light 0 p-2" in center.requests)
+        assert not center.whole("p-1")
+        held_up.set()
+        await eventually(lambda: all(one in center.pages and center.whole(one) for one in ("p-1", "p-2")))
+        assert center.requests.count("PATCH full 0 p-1") == 1, "nothing was broken off for it"
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+
 @pytest.mark.parametrize("refused", [False, True])
 async def test_it_tells_while_a_light_part_is_on_its_way_and_of_nothing_else(tmp_path: Path, refused: bool) -> None:
     told: list[tuple[bool, int]] = []
