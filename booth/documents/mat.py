@@ -61,12 +61,15 @@ class MatReference:
     def __init__(self, empty: Image) -> None:
         """`empty` shows the desk with nothing on it, at any size, in the shape of all pictures to come."""
         self._mean = shrink(empty).astype(np.float32)
+        self._contrasted: Reference | None = None
+        """Of `_mean`, made when it is asked for: a live picture is compared many times between two changes."""
 
     @classmethod
     def restored(cls, kept: Reference) -> Self:
         """The reference that `kept` came from, e.g. read from the booth's disk after a restart."""
         reference = cls.__new__(cls)
         reference._mean = kept.copy()
+        reference._contrasted = None
         return reference
 
     @property
@@ -84,7 +87,9 @@ class MatReference:
         if not self.fits(small):
             return unknown(small)
         against = cv2.LUT(small, _CONTRASTED).astype(np.float32, copy=False)
-        against -= np.float32(CONTRAST) * np.log(np.maximum(self._mean, DARKEST, dtype=np.float32))
+        if self._contrasted is None:
+            self._contrasted = np.float32(CONTRAST) * np.log(np.maximum(self._mean, DARKEST, dtype=np.float32))
+        against -= self._contrasted
         against += np.float32(UNKNOWN) - np.median(_frame(against), axis=0).astype(np.float32)
         return np.clip(against, 0, 255).astype(np.uint8)
 
@@ -101,6 +106,7 @@ class MatReference:
             cv2.fillConvexPoly(free, corners, 0)
             cv2.polylines(free, [corners], True, 0, round(2 * CLEARANCE * SEARCH_PX))
         self._mean += RATE * free[:, :, None] * (small - self._mean)
+        self._contrasted = None
 
     def _ratio(self, small: Image) -> NDArray[np.float32]:
         """The picture over the reference, 1 where the mat is seen in a light that changed as a whole."""

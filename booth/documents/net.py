@@ -19,8 +19,7 @@ def ask(name: str, seen: NDArray[np.uint8]) -> NDArray[np.float32]:
 
     From any thread; nothing of a picture is kept.
     """
-    given = np.ascontiguousarray(seen.transpose(0, 3, 1, 2)).astype(np.float32) / np.float32(255)
-    (answer,) = _net(name).run(None, {"seen": given})
+    (answer,) = _net(name).run(None, {"seen": np.ascontiguousarray(seen)})
     return np.asarray(answer, dtype=np.float32)
 
 

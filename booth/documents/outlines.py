@@ -104,10 +104,11 @@ def likeliest_outline(desk: Desk, maps: Maps, guesses: Iterable[Points], *, quic
     """The outline to which one of the guesses leads, which are in pixels of the small picture.
 
     The first that is plainly a page's ends the search, else all are looked at, and the best of them mended; `quick`:
-    only the first guess is looked at.
+    only the first guess is looked at, and closely alone.
     """
     seen: list[Outline] = []
-    for outline in _looked_at(desk, maps, islice(guesses, 1) if quick else guesses):
+    tried = _looked_at(desk, maps, islice(guesses, 1), LOOKS[:1]) if quick else _looked_at(desk, maps, guesses, LOOKS)
+    for outline in tried:
         seen.append(outline)
         if outline.plain:
             break
@@ -118,10 +119,12 @@ def likeliest_outline(desk: Desk, maps: Maps, guesses: Iterable[Points], *, quic
     return None if best is None else _widened(desk, maps, best)
 
 
-def _looked_at(desk: Desk, maps: Maps, guesses: Iterable[Points]) -> Iterator[Outline]:
+def _looked_at(
+    desk: Desk, maps: Maps, guesses: Iterable[Points], looks: Sequence[Sequence[float]]
+) -> Iterator[Outline]:
     for guess in guesses:
         rough = (guess + 0.5) * desk.finer - 0.5
-        for steps in LOOKS:
+        for steps in looks:
             outline = _look(desk, maps, rough, steps)
             if outline is not None:
                 yield outline

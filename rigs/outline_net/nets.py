@@ -7,6 +7,18 @@ from torch.nn import functional
 from booth.documents.strips import ACROSS, PLACES
 
 
+class Asked(nn.Module):
+    """A net as the booth asks it: `(n, h, w, 6) uint8`, which it takes 0 to 1 and channels first."""
+
+    def __init__(self, net: nn.Module) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(self, seen: torch.Tensor) -> torch.Tensor:
+        answer: torch.Tensor = self.net(seen.permute(0, 3, 1, 2).float() / 255)
+        return answer
+
+
 class Step(nn.Sequential):
     """A convolution, its normalisation, and a rectifier."""
 

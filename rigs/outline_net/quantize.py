@@ -27,15 +27,15 @@ class _Strips(CalibrationDataReader):  # type: ignore[misc]
     def __init__(self, folder: Path) -> None:
         self._told = self._each(folder)
 
-    def get_next(self) -> dict[str, NDArray[np.float32]] | None:
+    def get_next(self) -> dict[str, NDArray[np.uint8]] | None:
         return next(self._told, None)
 
     @staticmethod
-    def _each(folder: Path) -> Iterator[dict[str, NDArray[np.float32]]]:
+    def _each(folder: Path) -> Iterator[dict[str, NDArray[np.uint8]]]:
         with np.load(folder / f"{HELD_OUT:05d}.npz") as shard:
             strips = shard["strips"][:SIDES]
         for outline in strips:
-            yield {"seen": outline.transpose(0, 3, 1, 2).astype(np.float32) / 255}
+            yield {"seen": outline}
 
 
 def quantize(folder: Path, trained: Path, out: Path) -> None:

@@ -22,7 +22,7 @@ from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from booth.documents.strips import ACROSS, PLACES, SAMPLES
-from rigs.outline_net.nets import OutlineNet, Step, StripsNet
+from rigs.outline_net.nets import Asked, OutlineNet, Step, StripsNet
 from rigs.outline_net.shards import HELD_OUT, NOWHERE, PARTS
 
 LEARNING_RATE, LEARNING_ON_RATE = 3e-3, 6e-4
@@ -56,7 +56,7 @@ class Lesson(ABC):
     @abstractmethod
     def judged(self, answer: torch.Tensor, wanted: NDArray[Any]) -> dict[str, float]: ...
 
-    free: ClassVar[dict[int, str]]
+    free: ClassVar[dict[str, dict[int, str]]]
     """The dimensions of what it sees and of its answer that a picture decides, and their names."""
 
     @abstractmethod
@@ -81,7 +81,10 @@ def varied(seen: NDArray[Any], chance: np.random.Generator | None) -> torch.Tens
 class Outlines(Lesson):
     parts = "seen", "maps"
     batch = 8
-    free: ClassVar = {0: "pictures", 2: "rows", 3: "columns"}
+    free: ClassVar = {
+        "seen": {0: "pictures", 1: "rows", 2: "columns"},
+        "answer": {0: "pictures", 2: "answered rows", 3: "answered columns"},
+    }
 
     def __init__(self) -> None:
         self.net = OutlineNet().to(memory_format=torch.channels_last)
@@ -111,13 +114,13 @@ class Outlines(Lesson):
         return {name: float(shared[place] / joint[place]) for place, name in enumerate(("pages", "sides", "cut"))}
 
     def example(self) -> torch.Tensor:
-        return torch.zeros(1, 6, 288, 384)
+        return torch.zeros(1, 288, 384, 6, dtype=torch.uint8)
 
 
 class Sides(Lesson):
     parts = "strips", "steps"
     batch = 20
-    free: ClassVar = {0: "strips"}
+    free: ClassVar = {"seen": {0: "strips"}, "answer": {0: "strips"}}
 
     SPREAD = 0.8
     """Steps: neighbours of the right one are nearly right."""
@@ -153,7 +156,7 @@ class Sides(Lesson):
         }
 
     def example(self) -> torch.Tensor:
-        return torch.zeros(4, 6, SAMPLES, ACROSS)
+        return torch.zeros(4, SAMPLES, ACROSS, 6, dtype=torch.uint8)
 
 
 def train(lesson: Lesson, folder: Path, out: Path, steps: int, start: Path | None = None) -> None:
@@ -245,15 +248,12 @@ def export(lesson: Lesson, net: nn.Module, out: Path) -> None:
     net.eval()
     with torch.no_grad():
         torch.onnx.export(
-            net,
+            Asked(net),
             (lesson.example(),),
             str(out),
             input_names=["seen"],
             output_names=["answer"],
-            dynamic_axes={
-                "seen": lesson.free,
-                "answer": {axis: name if axis == 0 else f"answered {name}" for axis, name in lesson.free.items()},
-            },
+            dynamic_axes=lesson.free,
             opset_version=17,
             dynamo=False,
         )
