@@ -20,6 +20,7 @@ FLAGS = (
     "--disable-background-networking",
     "--no-first-run",
     "--use-fake-ui-for-media-stream",
+    "--use-fake-device-for-media-stream",
     "--autoplay-policy=no-user-gesture-required",
 )
 
@@ -35,13 +36,10 @@ async (selector) => {
 @asynccontextmanager
 async def browser(*flags: str, script: Path | None = None, prefix: Sequence[str] = ()) -> AsyncIterator[Browser]:
     """A browser of its own. With a `prefix` before its command it runs on another host; `script` is where the file
-    that does so is written. Without flags for one, there is a camera and a microphone of Chromium's own."""
+    that does so is written. Of a flag that is given twice, as in `FLAGS`, Chromium takes the last."""
     program = PROGRAM if script is None or not prefix else await asyncio.to_thread(_on_host, script, prefix)
-    devices = () if any("fake-device" in flag for flag in flags) else ("--use-fake-device-for-media-stream",)
     async with async_playwright() as playwright:
-        opened = await playwright.chromium.launch(
-            executable_path=program, headless=True, args=[*FLAGS, *devices, *flags]
-        )
+        opened = await playwright.chromium.launch(executable_path=program, headless=True, args=[*FLAGS, *flags])
         try:
             yield opened
         finally:

@@ -8,7 +8,6 @@ beside ONNX Runtime.
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import onnx
@@ -42,19 +41,19 @@ def quantize(folder: Path, trained: Path, out: Path) -> None:
     prepared = out.with_suffix(".prepared")
     quant_pre_process(str(trained), str(prepared), skip_symbolic_shape=True)
     convolutions = [node.name for node in onnx.load(str(prepared)).graph.node if node.op_type == "Conv"]
-    options: dict[str, Any] = {"weight_type": QuantType.QInt8, "activation_type": QuantType.QUInt8}
     quantize_static(
         str(prepared),
         str(out),
         _Strips(folder),
         quant_format=QuantFormat.QDQ,
+        weight_type=QuantType.QInt8,
+        activation_type=QuantType.QUInt8,
         per_channel=True,
         # Seven bits of weight: a processor without VNNI adds products in 16 bits, which eight would overflow.
         reduce_range=True,
         op_types_to_quantize=["Conv", "Relu", "Concat", "Add"],
         # The last one says how likely the page passes nowhere; it is small.
         nodes_to_exclude=convolutions[-1:],
-        **options,
     )
     prepared.unlink()
 

@@ -1,7 +1,7 @@
 """Two real Chromium browsers: the kiosk's and the counter's, each with a camera and a microphone of its own."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -47,12 +47,9 @@ async (selector) => {
 
 
 @asynccontextmanager
-async def browser_page(
-    camera: Path, microphone: Path, url: str, faults: list[str], prefix: Sequence[str] = ()
-) -> AsyncIterator[Page]:
-    """A page in a browser of its own, at the size of a real screen, which is on another host with a `prefix`. Errors in
-    the page go to `faults`."""
-    async with browser(*files(camera, microphone), script=camera.with_suffix(".sh"), prefix=prefix) as opened:
+async def browser_page(camera: Path, microphone: Path, url: str, faults: list[str]) -> AsyncIterator[Page]:
+    """A page in a browser of its own, at the size of a real screen. Errors in the page go to `faults`."""
+    async with browser(*files(camera, microphone)) as opened:
         yield await page_in(opened, url, faults)
 
 
