@@ -23,7 +23,7 @@ from booth.devices.card.interface import CardEvent, CardInserted, CardReader
 from booth.devices.card.pcsc import PcscReader
 from booth.devices.card.sdt import SdtSerialReader
 from booth.devices.card.simulated import SimulatedReader
-from protocol.messages import DeviceKind, DeviceState
+from protocol.devices import DeviceKind, DeviceState
 from protocol.records import IdCard, SocialSecurityCard
 from rigs.pcscd import PrivatePcscd
 from rigs.resident_text import text_of

@@ -22,9 +22,9 @@ from demo.resident import resident_at
 from demo.stage import ROOT, ClerkPlan, Site, Table, example_booth, free_port, raise_stage
 from demo.story import Story
 from protocol.counter import AffairView, PageView
-from protocol.messages import CommandKind
 from protocol.pages import PagePart
 from protocol.states import PageState
+from protocol.visit import CommandKind
 from rigs.certificate import write_certificate
 from rigs.host import Host, lacking
 

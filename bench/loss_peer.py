@@ -19,7 +19,7 @@ from aiohttp import ClientSession, web
 from booth.media.connection import MediaConnection
 from booth.media.receiving import Reception
 from center.media.plane import ForwardingPlane
-from protocol.messages import TrackDirection, TrackName, TrackOffer
+from protocol.media import TrackDirection, TrackName, TrackOffer
 from rigs.clock_media import ClockFace, SteadyVoice, age_ms
 
 SETTLE_S = 10

@@ -22,7 +22,7 @@ import psutil
 from center.media.interface import MediaSettings
 from center.media.process.client import MediaProcess
 from demo.stage import ROOT
-from protocol.messages import TrackDirection, TrackName, TrackOffer
+from protocol.media import TrackDirection, TrackName, TrackOffer
 from rigs.media.janus import is_installed, running_janus
 
 

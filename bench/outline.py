@@ -20,7 +20,7 @@ from demo.clerk import clerk_at
 from demo.resident import resident_at
 from demo.stage import ROOT, BoothPlan, ClerkPlan, Site, example_booth, free_port, raise_stage
 from demo.story import Story
-from protocol.messages import DeskSeen
+from protocol.desk import DeskSeen
 from protocol.pages import PageAnnounced
 
 CAMERAS = {"2.8 MP": (1920, 1440), "13 MP": (4160, 3120)}

@@ -12,7 +12,7 @@ from center.media.flow import Packet
 from center.media.interface import RecordingOrder, SegmentSealed
 from center.media.recording.recorder import Recorder
 from center.media.recording.writer import RecordingWriter
-from protocol.messages import TrackName
+from protocol.media import TrackName
 
 MINUTES = 10
 PACKET_BYTES = 1100

@@ -37,7 +37,7 @@ from booth.process import Booth
 from booth.taking import PageTaker
 from protocol.errors import ErrorCode
 from protocol.fields import Wording
-from protocol.messages import MediaReport, PeerKind
+from protocol.media import MediaReport, PeerKind
 from protocol.wording import say
 
 log = logging.getLogger("booth")

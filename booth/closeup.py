@@ -5,7 +5,7 @@ import asyncio
 import numpy as np
 
 from booth.devices.camera.interface import Image
-from protocol.messages import FULL_SPAN, Region
+from protocol.desk import FULL_SPAN, Region
 
 
 class Closeup:

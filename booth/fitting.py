@@ -27,8 +27,9 @@ from booth.devices.card.interface import CardReader
 from booth.devices.code.interface import CodeReader
 from booth.face.interface import Comparer
 from booth.kiosk.bench import Bench, HandDesk, HandPhone, HandReader
+from protocol.devices import DeviceKind
 from protocol.fields import Wording
-from protocol.messages import DeviceKind, MediaFigures, TrackName, TrackOffer
+from protocol.media import MediaFigures, TrackName, TrackOffer
 
 if TYPE_CHECKING:  # aiortc takes a second to import; a booth without a leg does not need it
     from aiortc import MediaStreamTrack

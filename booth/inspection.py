@@ -12,8 +12,8 @@ from booth.devices.camera.interface import Camera
 from booth.devices.card.interface import CardInserted, CardRead, CardReader, ReaderTested
 from booth.devices.card.photo import NoPhotoDecoder, find_decoder
 from booth.errors import DeviceError
+from protocol.devices import DeviceKind, DeviceState
 from protocol.errors import ErrorCode
-from protocol.messages import DeviceKind, DeviceState
 from protocol.records import Card, PermanentResidentCardVersion, Sex
 
 READY_S = 6.0

@@ -64,27 +64,12 @@ from booth.link.exchange import Exchange
 from booth.link.socket import Link
 from booth.link.uploader import Uploader
 from booth.supervise import BackOff, keep
+from protocol.desk import DeskSeen, RegionWanted
+from protocol.devices import DeviceKind, DeviceState, DeviceStatus
 from protocol.errors import ErrorCode, ProtocolError
 from protocol.marks import Remake
-from protocol.messages import (
-    CenterFleeting,
-    CenterMessage,
-    DeskSeen,
-    DeviceKind,
-    DeviceState,
-    DeviceStatus,
-    IceServer,
-    IceServers,
-    MediaAnswer,
-    MediaClosed,
-    MediaRefused,
-    NetworkJudged,
-    PageStored,
-    PeerKind,
-    Ping,
-    Pong,
-    RegionWanted,
-)
+from protocol.media import IceServer, IceServers, MediaAnswer, MediaClosed, MediaRefused, NetworkJudged, PeerKind
+from protocol.messages import CenterFleeting, CenterMessage, PageStored, Ping, Pong
 
 log = logging.getLogger(__name__)
 

@@ -19,8 +19,9 @@ from typing import Protocol, Self, TypeVar
 from booth.core.capture import Capture, CaptureEffect, Corners, Hinder, Show, Sight, Take
 from booth.devices.camera.interface import Camera, Frame, Image
 from booth.errors import DeviceError
+from protocol.desk import DeskSeen
+from protocol.devices import DeviceState
 from protocol.errors import ErrorCode
-from protocol.messages import DeskSeen, DeviceState
 from protocol.pages import Flaw, PageAnnounced
 
 log = logging.getLogger(__name__)

@@ -32,10 +32,11 @@ from protocol.counter import BoothRow, ClerkView, CounterView, IdentitySource
 from protocol.errors import ErrorCode
 from protocol.fields import Wording
 from protocol.marks import Mark
-from protocol.messages import BoothMessage, CommandKind, Outcome
+from protocol.messages import BoothMessage
 from protocol.pages import PageAnnounced, PagePart
 from protocol.reading import Attribute
 from protocol.suggestions import SuggestionAnswer
+from protocol.visit import CommandKind, Outcome
 
 __all__ = ["BoothPost", "Desk", "Feed", "LinkOpened", "PageBytes", "Rooms"]
 

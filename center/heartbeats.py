@@ -16,7 +16,7 @@ from center.media.interface import RecordingOrder
 from center.store import heartbeats as stored
 from center.store.heartbeats import Heartbeat
 from center.store.store import Store
-from protocol.messages import MediaFigures, NetworkGrade, NetworkJudged
+from protocol.media import MediaFigures, NetworkGrade, NetworkJudged
 
 log = logging.getLogger(__name__)
 

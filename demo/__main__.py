@@ -16,8 +16,8 @@ from demo.resident import resident_at
 from demo.show import Show, invitation
 from demo.stage import ROOT, BoothPlan, ClerkPlan, Site, Stage, StageError, example_booth, free_port, raise_stage
 from demo.story import Record, Story
+from protocol.devices import DeviceKind
 from protocol.kiosk import BenchView
-from protocol.messages import DeviceKind
 from protocol.wording import say
 
 FOLDER = ROOT / "var" / "demo"

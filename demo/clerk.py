@@ -28,8 +28,10 @@ from protocol.counter import (
     LogIn,
     PageFiled,
 )
-from protocol.messages import CommandKind, DeskSeen, Outcome, TrackName, TrackOffer
+from protocol.desk import DeskSeen
+from protocol.media import TrackName, TrackOffer
 from protocol.pages import PagePart
+from protocol.visit import CommandKind, Outcome
 
 HEADERS = {"X-Bangban": "1"}
 FEED_AGAIN_S = 0.3

@@ -9,8 +9,8 @@ import msgspec
 
 from demo.newest import Newest
 from demo.stage import BoothPlan
+from protocol.desk import DeskSeen
 from protocol.kiosk import KioskAction, KioskView, read_kiosk_event
-from protocol.messages import DeskSeen
 
 HEADERS = {"X-Bangban": "1"}
 

@@ -12,9 +12,9 @@ from demo.clerk import Clerk
 from demo.resident import SIGNATURE, Resident
 from protocol.counter import AffairView, CounterView, PageView
 from protocol.kiosk import GradeGiven, ItemChosen, KioskView, ReceiptRead, RecordingAnswered, Signed, Touched
-from protocol.messages import CommandKind, Outcome
 from protocol.pages import PagePart
 from protocol.states import CommandState, PageState, RecordingConsent, SignatureState, TicketState, VisitState
+from protocol.visit import CommandKind, Outcome
 
 ITEM_ID = "medical_booklet"
 STEP_WITHIN_S = 60.0

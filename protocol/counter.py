@@ -10,6 +10,8 @@ from typing import Annotated
 
 from msgspec import Meta, field
 
+from protocol.desk import DeskSeen
+from protocol.devices import DeviceKind, DeviceStatus
 from protocol.errors import ErrorCode
 from protocol.fields import (
     BoothId,
@@ -27,17 +29,7 @@ from protocol.fields import (
     Wording,
 )
 from protocol.marks import MOST_MARKS, Corners, Mark, Quarters
-from protocol.messages import (
-    CommandKind,
-    DeskSeen,
-    DeviceKind,
-    DeviceStatus,
-    MediaFigures,
-    NetworkJudged,
-    Outcome,
-    Stroke,
-    TrackOffer,
-)
+from protocol.media import MediaFigures, NetworkJudged, TrackOffer
 from protocol.pages import Flaw
 from protocol.records import IdentityRecord
 from protocol.states import (
@@ -51,6 +43,7 @@ from protocol.states import (
     TicketState,
 )
 from protocol.suggestions import ReadingState, ReadingView
+from protocol.visit import CommandKind, Outcome, Stroke
 
 
 class IdentitySource(StrEnum):

@@ -10,21 +10,14 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, field
 
+from protocol.desk import DeskSeen
+from protocol.devices import DeviceStatus
 from protocol.errors import ErrorCode
 from protocol.fields import Count, Grade, Id, ItemId, Message, Milliseconds, Personal, Sdp, Sha256, Wording
 from protocol.link import read_json
-from protocol.messages import (
-    DeskSeen,
-    DeviceStatus,
-    IceServers,
-    ItemSummary,
-    MediaFigures,
-    NetworkJudged,
-    Stroke,
-    TrackOffer,
-    Visit,
-)
+from protocol.media import IceServers, MediaFigures, NetworkJudged, TrackOffer
 from protocol.states import VisitState
+from protocol.visit import ItemSummary, Stroke, Visit
 
 
 class Activity(StrEnum):

@@ -10,8 +10,8 @@ from typing import Any
 from msgspec import inspect as kinds
 
 from protocol import counter, kiosk, suggestions
+from protocol.desk import Region
 from protocol.errors import ErrorCode
-from protocol.messages import Region
 from protocol.states import VisitState
 
 ROOTS: tuple[Any, ...] = (

@@ -1,7 +1,7 @@
 """One affair's call: answered once each time that the clerk calls, seen once until it breaks. Pure."""
 
-from protocol.messages import Visit
 from protocol.states import SessionState, TicketState
+from protocol.visit import Visit
 
 
 class Call:

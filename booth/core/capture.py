@@ -17,9 +17,9 @@ from typing import Protocol
 
 from msgspec.structs import replace
 
+from protocol.desk import DeskSeen, DeskState, Outline
 from protocol.errors import ErrorCode
 from protocol.marks import FULL_SCALE
-from protocol.messages import DeskSeen, DeskState, Outline
 from protocol.pages import FlawKind
 
 HOLD_MS = 600

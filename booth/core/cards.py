@@ -1,6 +1,6 @@
 """Which card lies where, which is being read, and which belongs to somebody who left. Pure."""
 
-from protocol.messages import DeviceKind
+from protocol.devices import DeviceKind
 
 READERS = (DeviceKind.ID_CARD_READER, DeviceKind.SOCIAL_SECURITY_CARD_READER)
 

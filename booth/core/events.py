@@ -6,6 +6,7 @@ time, and performs the `Effect`s that come back, in order.
 
 from dataclasses import dataclass
 
+from protocol.devices import DeviceKind, DeviceStatus
 from protocol.errors import ErrorCode
 from protocol.kiosk import (
     CardLostSaid,
@@ -25,7 +26,7 @@ from protocol.kiosk import (
     WentBack,
 )
 from protocol.marks import Remake
-from protocol.messages import BoothMessage, CenterMessage, DeviceKind, DeviceStatus
+from protocol.messages import BoothMessage, CenterMessage
 from protocol.records import Card
 
 VisitAction = (

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from booth.core.events import CompareFaces, Effect, Send, StopComparing
 from protocol.errors import ErrorCode
 from protocol.kiosk import Activity
-from protocol.messages import CommandFailed, CommandIssued, ConsentPurpose, FaceCompared, SeparateConsentSaid
+from protocol.messages import CommandFailed, CommandIssued, FaceCompared, SeparateConsentSaid
+from protocol.visit import ConsentPurpose
 
 
 @dataclass(slots=True)

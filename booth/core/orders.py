@@ -4,17 +4,12 @@ from dataclasses import dataclass, field
 
 from booth.core.cards import Cards
 from booth.core.events import Effect, PressShutter, ReadCard, RemakePage, Send, StopTaking, TakePage
+from protocol.devices import DeviceKind
 from protocol.errors import ErrorCode
 from protocol.kiosk import Activity
-from protocol.messages import (
-    CardPresented,
-    CommandFailed,
-    CommandHindered,
-    CommandIssued,
-    CommandKind,
-    DeviceKind,
-)
+from protocol.messages import CardPresented, CommandFailed, CommandHindered, CommandIssued
 from protocol.records import Card
+from protocol.visit import CommandKind
 
 RETRY_MS = 1_500
 """Between two tries of a device that failed by itself. Long enough to read the hint, short enough not to wait for."""

@@ -2,8 +2,8 @@
 
 from collections import deque
 
-from protocol.messages import Visit
 from protocol.states import VISIT, SignatureState, TicketState, VisitEvent, VisitState
+from protocol.visit import Visit
 
 _FOLLOWING = (
     VisitEvent.TOUCH,

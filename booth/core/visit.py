@@ -52,6 +52,7 @@ from booth.core.faces import Faces
 from booth.core.orders import Orders
 from booth.core.past import Past
 from booth.core.route import route, state_of
+from protocol.devices import DeviceKind, DeviceState, DeviceStatus
 from protocol.errors import ErrorCode
 from protocol.fields import Wording
 from protocol.kiosk import (
@@ -81,11 +82,7 @@ from protocol.messages import (
     CenterMessage,
     CommandFailed,
     CommandIssued,
-    CommandKind,
     CommandWithdrawn,
-    DeviceKind,
-    DeviceState,
-    DeviceStatus,
     FirstFrameSeen,
     FormDisputed,
     FormSigned,
@@ -97,12 +94,12 @@ from protocol.messages import (
     ShutterPressed,
     TicketAbandoned,
     TicketRequested,
-    Visit,
     VisitChanged,
     VisitWiped,
 )
 from protocol.records import CardLost, CodeShown, Shown
 from protocol.states import VISIT, TicketState, VisitEvent, VisitState
+from protocol.visit import CommandKind, Visit
 
 RECEIPT_MS = 60_000
 """An old person reads the outcome, and perhaps writes the number down; any touch gives as long again."""

@@ -8,11 +8,11 @@ from aiohttp import web
 
 from booth.core.events import VisitAction
 from booth.errors import DeviceError
+from protocol.devices import DeviceKind
 from protocol.errors import ErrorCode, ProtocolError
 from protocol.fields import Wording
 from protocol.kiosk import BenchCard, BenchCode, BenchPage, BenchView, CodeScanned
 from protocol.link import read_json
-from protocol.messages import DeviceKind
 from protocol.records import CodeShown
 
 MAX_BODY_BYTES = 4096

@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 import msgspec
 
+from protocol.desk import DeskSeen
 from protocol.kiosk import KioskAnswer, KioskEvent, KioskMediaClosed, KioskView
-from protocol.messages import DeskSeen, IceServers, NetworkJudged
+from protocol.media import IceServers, NetworkJudged
 
 MAX_EVENTS = 8
 """Media events that wait for a slow page; the oldest go, since a page offers again by itself."""

@@ -14,7 +14,8 @@ from booth.kiosk.hub import Hub, Page
 from booth.link.exchange import Exchange
 from protocol.errors import ProtocolError
 from protocol.kiosk import KioskAnswer, KioskMediaClosed, KioskMediaReport, KioskOffer, read_kiosk_action
-from protocol.messages import BoothFleeting, MediaClosed, MediaReport, PeerKind
+from protocol.media import MediaClosed, MediaReport, PeerKind
+from protocol.messages import BoothFleeting
 
 log = logging.getLogger(__name__)
 

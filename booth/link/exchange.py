@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 from booth.errors import CenterLost, CenterRefused
-from protocol.messages import BoothFleeting, MediaAnswer, MediaOffer, MediaRefused, PeerKind, TrackOffer
+from protocol.media import MediaAnswer, MediaOffer, MediaRefused, PeerKind, TrackOffer
+from protocol.messages import BoothFleeting
 
 ANSWER_S = 5.0
 

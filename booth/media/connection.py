@@ -16,7 +16,7 @@ from booth.media.figures import Counters, counters_of, figures_between
 from booth.media.internals import BoothConnection
 from booth.media.receiving import PictureFlow, Reception, VoiceFlow
 from protocol.errors import ErrorCode
-from protocol.messages import IceServer, MediaFigures, TrackDirection, TrackName, TrackOffer
+from protocol.media import IceServer, MediaFigures, TrackDirection, TrackName, TrackOffer
 
 _AUDIO = frozenset({TrackName.VOICE, TrackName.CLERK_VOICE})
 

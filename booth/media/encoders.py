@@ -8,7 +8,7 @@ from aiortc.codecs.base import Encoder
 from aiortc.codecs.opus import OpusEncoder
 
 from booth.media.vpx import CLOCK_HZ, Manner, Vpx
-from protocol.messages import TrackName
+from protocol.media import TrackName
 
 PACKET_BYTES = 1200
 """Of payload. With all headers, TURN's too, it fits the 1280 bytes that every IPv6 link carries."""

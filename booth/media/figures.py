@@ -11,7 +11,7 @@ from aiortc.stats import (
     RTCTransportStats,
 )
 
-from protocol.messages import MediaFigures
+from protocol.media import MediaFigures
 
 _MOST_MS = 60_000
 

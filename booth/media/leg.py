@@ -10,7 +10,7 @@ from aiortc import MediaStreamTrack
 
 from booth.errors import CenterLost, CenterRefused
 from booth.media.connection import MediaConnection
-from protocol.messages import IceServer, MediaFigures, TrackName, TrackOffer
+from protocol.media import IceServer, MediaFigures, TrackName, TrackOffer
 
 EXCHANGE_S = 15.0
 CONNECT_S = 10.0

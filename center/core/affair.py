@@ -13,10 +13,11 @@ from msgspec import field
 
 from center.core.item import Item
 from protocol.counter import ClerkView, FieldKind, FormField, IdentitySource, RecordingFault
+from protocol.devices import DeviceKind
 from protocol.errors import ErrorCode
 from protocol.fields import Message, Personal
 from protocol.marks import Mark
-from protocol.messages import CenterMessage, CommandKind, DeviceKind, FormLine, FormShown, Outcome
+from protocol.messages import CenterMessage
 from protocol.pages import PageAnnounced
 from protocol.records import IdentityRecord
 from protocol.states import (
@@ -29,6 +30,7 @@ from protocol.states import (
     SignatureState,
     TicketState,
 )
+from protocol.visit import CommandKind, FormLine, FormShown, Outcome
 
 AT_COUNTER = frozenset({TicketState.CALLED, TicketState.CONNECTING, TicketState.SERVING})
 """The states in which a ticket occupies its clerk."""

@@ -14,14 +14,13 @@ from center.core.identity import (
 )
 from center.core.item import Item
 from center.errors import DeskError
+from protocol.devices import DeviceKind
 from protocol.errors import ErrorCode
 from protocol.messages import (
     CallAnswered,
     CardPresented,
     CommandFailed,
     CommandHindered,
-    CommandKind,
-    DeviceKind,
     FaceCompared,
     FirstFrameSeen,
     FormDisputed,
@@ -54,6 +53,7 @@ from protocol.states import (
     TicketEvent,
     TicketState,
 )
+from protocol.visit import CommandKind
 
 AffairMessage = (
     CallAnswered

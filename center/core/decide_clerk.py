@@ -13,7 +13,7 @@ from center.errors import DeskError
 from protocol.counter import ClerkView, IdentitySource
 from protocol.errors import ErrorCode
 from protocol.marks import Remake
-from protocol.messages import CommandIssued, CommandKind, CommandWithdrawn, Outcome, ShutterPressed
+from protocol.messages import CommandIssued, CommandWithdrawn, ShutterPressed
 from protocol.states import (
     COMMAND,
     CaseEvent,
@@ -22,6 +22,7 @@ from protocol.states import (
     TicketEvent,
     TicketState,
 )
+from protocol.visit import CommandKind, Outcome
 
 COMMAND_DEADLINE_S = 60
 """What a booth gives a resident to find a card or a page and lay it down."""

@@ -7,9 +7,9 @@ import msgspec
 from center.core.affair import Affair, Identity
 from center.core.item import Item
 from protocol.counter import FieldKind, FormField, IdentitySource
+from protocol.devices import DeviceKind
 from protocol.errors import ErrorCode
 from protocol.fields import Message
-from protocol.messages import DeviceKind
 from protocol.records import (
     CodeHolder,
     FaceAdvice,

@@ -13,8 +13,8 @@ from msgspec import Meta
 from center.errors import ConfigError
 from protocol.counter import FieldKind, FormField, ItemView, MaterialRequirement
 from protocol.fields import Count, ItemId, Label, Message, Wording
-from protocol.messages import ItemSummary
 from protocol.records import Card
+from protocol.visit import ItemSummary
 
 CARD_ATTRIBUTES = frozenset(name for card in get_args(Card) for name in card.__struct_fields__)
 

@@ -6,7 +6,7 @@ when it is very bad), and four good ones to take that back. Between "good" and "
 
 from dataclasses import dataclass
 
-from protocol.messages import MediaFigures, NetworkGrade
+from protocol.media import MediaFigures, NetworkGrade
 
 BAD_LOSS_PERMILLE = 50
 """Loss that is heard and seen in spite of retransmission (`docs/benchmarks.md`: at 5 % a face freezes now and then)."""

@@ -9,7 +9,7 @@ import hashlib
 import hmac
 from collections.abc import Sequence
 
-from protocol.messages import IceServer, IceServers
+from protocol.media import IceServer, IceServers
 
 
 def ice_servers(urls: Sequence[str], secret: str, participant: str, now_ms: int, lifetime_s: int) -> IceServers:

@@ -16,8 +16,8 @@ from protocol.counter import (
     TimelineRow,
 )
 from protocol.marks import FULL_SCALE
-from protocol.messages import Ask, Visit
 from protocol.states import CommandState, PageState, SignatureState
+from protocol.visit import Ask, Visit
 
 
 def visit_of(affair: Affair, ahead: int) -> Visit | None:

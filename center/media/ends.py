@@ -32,7 +32,7 @@ from center.media.internals.srtp import outbox
 from center.media.packets import Header, shift_picture
 from center.media.rates import DownlinkRates, UplinkRates
 from center.media.splice import Splice
-from protocol.messages import TrackName
+from protocol.media import TrackName
 
 VIDEO_CLOCK_HZ = 90_000
 LOOK_S = 0.01

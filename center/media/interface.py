@@ -9,7 +9,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from protocol.counter import RecordingFault
-from protocol.messages import TrackOffer
+from protocol.media import TrackOffer
 
 
 class ParticipantUp(Struct, frozen=True, tag=True):

@@ -27,7 +27,7 @@ from center.media.offers import Offer, ask_for_copies, read_offer
 from center.media.recording.recorder import Recorders
 from center.media.recording.segments import SEGMENT_S
 from center.media.rooms import Rooms, Routes
-from protocol.messages import TrackDirection, TrackName, TrackOffer
+from protocol.media import TrackDirection, TrackName, TrackOffer
 
 CONNECT_S = 15.0
 """From the answer to packets; at 5 % loss up to 3.3 s were measured."""

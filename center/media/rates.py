@@ -12,7 +12,7 @@ divided so that the voice is whole first; a face and a page share the rest, and 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from protocol.messages import TrackName
+from protocol.media import TrackName
 
 REMB_BPS = 1_500_000
 """What a publisher may send of a face, said with its first packet. A sender that must find out for itself takes 17 s

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from protocol.messages import TrackDirection, TrackName, TrackOffer
+from protocol.media import TrackDirection, TrackName, TrackOffer
 
 
 @dataclass(frozen=True, slots=True)

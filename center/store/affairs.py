@@ -15,13 +15,14 @@ from center.store import recordings
 from center.store.schema import cases, commands, counters, identities, links, pages, sessions, tickets
 from center.store.store import Transaction
 from protocol.counter import ClerkView, IdentitySource
+from protocol.devices import DeviceKind
 from protocol.errors import ErrorCode
 from protocol.fields import Personal
 from protocol.marks import Mark
-from protocol.messages import CommandKind, DeviceKind, Outcome
 from protocol.pages import PageAnnounced
 from protocol.records import IdentityRecord
 from protocol.states import CaseState, CommandState, PageState, RecordingConsent, SessionState, TicketState
+from protocol.visit import CommandKind, Outcome
 
 
 class _Content(Personal, frozen=True):

@@ -9,8 +9,8 @@ from sqlalchemy.dialects.sqlite import insert
 from center.store.schema import booths, enrolments, links
 from center.store.store import Transaction
 from protocol.counter import BoothRow
+from protocol.devices import DeviceStatus
 from protocol.fields import Wording
-from protocol.messages import DeviceStatus
 
 _devices = msgspec.json.Decoder(list[DeviceStatus])
 

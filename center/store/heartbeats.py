@@ -7,7 +7,7 @@ from sqlalchemy import delete, select
 
 from center.store.schema import media_heartbeats
 from center.store.store import Transaction
-from protocol.messages import NetworkGrade
+from protocol.media import NetworkGrade
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,13 @@ from center.web.body import done, json_reply, read_message
 from center.web.errors import Handler
 from center.web.log_in import LogIns
 from protocol.counter import ClerkView, PageAdjusted, PageFiled, PageMarked, PageMoved, PageTurned
+from protocol.desk import Region, RegionWanted
 from protocol.fields import Message
 from protocol.marks import Mark
-from protocol.messages import CenterFleeting, CommandKind, Region, RegionWanted
+from protocol.messages import CenterFleeting
 from protocol.reading import Attribute
 from protocol.suggestions import SuggestionAnswer, SuggestionAnswered
+from protocol.visit import CommandKind
 
 PAGE = AFFAIR + r"/pages/{page_id:[A-Za-z0-9_-]{1,40}}"
 

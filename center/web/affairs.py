@@ -9,7 +9,7 @@ from center.web.body import done, json_reply, read_message
 from center.web.errors import Handler
 from center.web.log_in import LogIns
 from protocol.counter import ClerkFirstFrame, ClerkView, CommandWanted, FinishWanted, FormChanged, IdentitySource
-from protocol.messages import CommandKind, Outcome
+from protocol.visit import CommandKind, Outcome
 
 _commands = msgspec.json.Decoder(CommandWanted)
 _forms = msgspec.json.Decoder(FormChanged)

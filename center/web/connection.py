@@ -16,6 +16,7 @@ from center.web.lasting import to_the_end
 from center.web.offers import BoothMedia, ListensToHeartbeats, PeerOffers, participant_of
 from center.web.relays import Relays
 from center.web.sockets import SocketGone, receive_text, send_text
+from protocol.desk import DeskSeen
 from protocol.errors import ErrorCode, ProtocolError
 from protocol.link import (
     Ack,
@@ -30,19 +31,8 @@ from protocol.link import (
     read_booth_frame,
     write_frame,
 )
-from protocol.messages import (
-    BoothFleeting,
-    BoothMessage,
-    CenterFleeting,
-    CenterMessage,
-    DeskSeen,
-    MediaClosed,
-    MediaOffer,
-    MediaReport,
-    PeerKind,
-    Ping,
-    Pong,
-)
+from protocol.media import MediaClosed, MediaOffer, MediaReport, PeerKind
+from protocol.messages import BoothFleeting, BoothMessage, CenterFleeting, CenterMessage, Ping, Pong
 
 LOG = logging.getLogger(__name__)
 

@@ -17,9 +17,9 @@ from center.web.log_in import LogIns, clerk_participant, token_of
 from center.web.offers import ListensToHeartbeats
 from center.web.sockets import FAREWELL_S, SocketGone, ended_well, receive_text, send_text
 from protocol.counter import CenterBeat, ClerkView, CounterBeat, CounterView
+from protocol.desk import DeskSeen
 from protocol.errors import ErrorCode, ProtocolError
 from protocol.link import read_json
-from protocol.messages import DeskSeen
 
 SPACING_S = 0.05
 """The shortest time between two views of a page: 20 a second, which nobody's eyes outrun."""

@@ -17,9 +17,11 @@ from center.web.offers import BoothMedia, ListensToHeartbeats, peer_of
 from center.web.relays import Relays
 from center.web.sockets import FAREWELL_S, ended_well, send_text
 from center.web.tokens import UploadTokens
+from protocol.desk import DeskSeen
 from protocol.errors import ErrorCode, ProtocolError
 from protocol.link import MAX_FRAME_BYTES, Refused, write_frame
-from protocol.messages import CenterFleeting, CenterMessage, DeskSeen, MediaClosed
+from protocol.media import MediaClosed
+from protocol.messages import CenterFleeting, CenterMessage
 
 LOG = logging.getLogger(__name__)
 

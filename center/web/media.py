@@ -10,7 +10,7 @@ from aiohttp import web
 from center.web.body import json_reply, read_message
 from center.web.log_in import LogIns, clerk_participant
 from protocol.counter import ClerkAnswer, ClerkOffer
-from protocol.messages import TrackOffer
+from protocol.media import TrackOffer
 
 CONNECT_LIMIT_S = 10.0
 """How long the media plane may take to answer an offer."""

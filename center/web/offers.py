@@ -6,8 +6,7 @@ from typing import Protocol
 
 from center.media.interface import MediaError
 from protocol.errors import ErrorCode
-from protocol.messages import (
-    CenterFleeting,
+from protocol.media import (
     MediaAnswer,
     MediaClosed,
     MediaFigures,
@@ -17,6 +16,7 @@ from protocol.messages import (
     PeerKind,
     TrackOffer,
 )
+from protocol.messages import CenterFleeting
 
 CONNECT_LIMIT_S = 10.0
 """How long the media plane may take to answer an offer."""

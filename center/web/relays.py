@@ -7,7 +7,7 @@ from aiohttp import web
 from center.core.relay import ice_servers
 from center.web.body import json_reply
 from center.web.log_in import LogIns, clerk_participant
-from protocol.messages import IceServers
+from protocol.media import IceServers
 
 NONE_S = 3600
 """How long a page believes that there is no relay."""

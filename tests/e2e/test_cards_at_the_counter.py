@@ -12,8 +12,8 @@ from demo.clerk import clerk_at
 from demo.resident import resident_at
 from demo.stage import BoothPlan, ClerkPlan, Site, free_port, raise_stage
 from protocol.counter import CounterView
+from protocol.devices import DeviceKind
 from protocol.kiosk import ItemChosen, KioskView, Left, Touched
-from protocol.messages import DeviceKind
 from protocol.states import VisitState
 
 pytestmark = pytest.mark.timeout(240)

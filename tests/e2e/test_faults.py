@@ -14,11 +14,12 @@ from demo.resident import Resident, resident_at
 from demo.stage import BoothPlan, ClerkPlan, Site, Stage, example_booth, free_port, raise_stage
 from demo.story import Story
 from protocol.counter import AffairView
+from protocol.devices import DeviceKind, DeviceState
 from protocol.errors import ErrorCode
 from protocol.kiosk import Activity
-from protocol.messages import CommandKind, DeviceKind, DeviceState
 from protocol.pages import PagePart
 from protocol.states import CommandState, PageState, SessionState, TicketState, VisitState
+from protocol.visit import CommandKind
 from rigs.certificate import write_certificate
 from rigs.host import Host
 from tests.support.cable import Cable

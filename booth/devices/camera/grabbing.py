@@ -17,8 +17,8 @@ from typing import Protocol, Self, TypeVarTuple
 from booth.devices.camera.interface import Frame, Image
 from booth.devices.camera.sharp import SharpFrame, StillPicture
 from booth.errors import DeviceError
+from protocol.devices import DeviceKind, DeviceState, DeviceStatus
 from protocol.errors import ErrorCode
-from protocol.messages import DeviceKind, DeviceState, DeviceStatus
 
 log = logging.getLogger(__name__)
 Arguments = TypeVarTuple("Arguments")

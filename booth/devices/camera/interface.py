@@ -8,7 +8,7 @@ from typing import Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from protocol.messages import DeviceStatus
+from protocol.devices import DeviceStatus
 
 Image = NDArray[np.uint8]
 """`(height, width, 3) uint8 BGR`, unless a docstring says otherwise."""

@@ -7,8 +7,8 @@ Utopia's, which ICAO keeps for specimens. The bank number's issuer, 620000, is n
 
 from dataclasses import dataclass
 
+from protocol.devices import DeviceKind
 from protocol.fields import Wording
-from protocol.messages import DeviceKind
 from protocol.records import (
     Card,
     IdCard,

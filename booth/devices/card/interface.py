@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from booth.devices.card.photo import CardPhoto
-from protocol.messages import DeviceKind, DeviceStatus
+from protocol.devices import DeviceKind, DeviceStatus
 from protocol.records import Card
 
 

@@ -29,8 +29,8 @@ from booth.devices.card.presence import card_gone
 from booth.devices.card.threaded import Hatch, Job, Outcome, ThreadedReader
 from booth.devices.card.winscard import ConnectedCard, PcscError, SlotState
 from booth.errors import ConfigError, DeviceError
+from protocol.devices import DeviceKind, DeviceState, DeviceStatus
 from protocol.errors import ErrorCode
-from protocol.messages import DeviceKind, DeviceState, DeviceStatus
 
 VIRTUAL_READER = "Virtual PCD"
 """vsmartcard's reader, whose cards come over an open TCP port: for tests only."""

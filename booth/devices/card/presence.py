@@ -7,8 +7,8 @@ from typing import Self
 
 from booth.devices.card.interface import CardEvent, CardInserted, CardRemoved, ReaderChanged
 from booth.errors import DeviceError
+from protocol.devices import DeviceKind, DeviceState, DeviceStatus
 from protocol.errors import ErrorCode
-from protocol.messages import DeviceKind, DeviceState, DeviceStatus
 
 EVENTS_WAITING = 100
 """How many events wait for a slow consumer before the oldest go (`CardReader.events`)."""

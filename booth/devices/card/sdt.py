@@ -39,8 +39,8 @@ from booth.devices.card.sdt_text import ResidentCard, parse_added_address, parse
 from booth.devices.card.sdt_usb import open_usb
 from booth.devices.card.threaded import Hatch, Job, Outcome, ThreadedReader
 from booth.errors import DeviceError
+from protocol.devices import DeviceKind, DeviceState, DeviceStatus
 from protocol.errors import ErrorCode
-from protocol.messages import DeviceKind, DeviceState, DeviceStatus
 from protocol.records import PermanentResidentCard
 
 POLL_S = 0.15

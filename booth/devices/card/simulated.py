@@ -11,8 +11,8 @@ from booth.devices.card.bench_photos import draw_photo
 from booth.devices.card.interface import CardInserted, CardRead, CardRemoved, ReaderChanged, ReaderTested
 from booth.devices.card.presence import EventFeed, Presence, card_gone
 from booth.errors import DeviceError
+from protocol.devices import DeviceKind, DeviceState, DeviceStatus
 from protocol.errors import ErrorCode
-from protocol.messages import DeviceKind, DeviceState, DeviceStatus
 from protocol.records import SocialSecurityCard
 
 __all__ = ["BENCH_CARDS", "BenchCardRecord", "SimulatedReader"]

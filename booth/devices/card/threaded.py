@@ -15,8 +15,8 @@ from typing import Any, Protocol, Self, TypeVar
 from booth.devices.card.interface import CardEvent, CardRead, ReaderChanged, ReaderTested
 from booth.devices.card.presence import EventFeed, Presence
 from booth.errors import DeviceError
+from protocol.devices import DeviceKind, DeviceState, DeviceStatus
 from protocol.errors import ErrorCode
-from protocol.messages import DeviceKind, DeviceState, DeviceStatus
 
 LEAVE_S = 2.0
 """How long leaving waits for the thread. One that a card blocks for longer is left to end by itself."""

@@ -10,7 +10,7 @@ from booth.devices.camera.interface import Camera, Image
 from booth.devices.code.decode import Decoder
 from booth.devices.code.gate import Gate
 from booth.devices.code.interface import CodeEvent, CodeSeen, is_code
-from protocol.messages import DeviceKind
+from protocol.devices import DeviceKind
 
 LOOKS_PER_S = 8.0
 """At 15 ms a look that is an eighth of one core; the pictures in between are not looked at."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol, Self
 
-from protocol.messages import DeviceKind, DeviceStatus
+from protocol.devices import DeviceKind, DeviceStatus
 
 SHORTEST, LONGEST = 6, 512
 """Characters of a code that is told (`protocol.records.CodeShown`); half a code is no code."""

@@ -11,8 +11,8 @@ from typing import Self
 import serial
 
 from booth.devices.code.interface import LONGEST, CodeEvent, CodeSeen, is_code
+from protocol.devices import DeviceKind, DeviceState, DeviceStatus
 from protocol.errors import ErrorCode
-from protocol.messages import DeviceKind, DeviceState, DeviceStatus
 
 log = logging.getLogger(__name__)
 

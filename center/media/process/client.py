@@ -45,7 +45,7 @@ from center.media.process.wire import (
     Withdraw,
     open_line,
 )
-from protocol.messages import TrackOffer
+from protocol.media import TrackOffer
 
 START_S = 30.0
 """For the libraries' import on a busy machine; about 1 s on an idle one."""

@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from center.media.interface import MediaEvent, MediaSettings, RecordingNews, RecordingOrder
-from protocol.messages import TrackOffer
+from protocol.media import TrackOffer
 
 MOST_FRAME_BYTES = 1 << 20
 """An offer has at most 60,000 characters."""

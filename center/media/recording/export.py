@@ -19,7 +19,7 @@ from center.media.recording.matroska import (
 from center.media.recording.mix import Mix
 from center.media.recording.segments import NAMES, NUMBERS, VIDEO
 from center.store.segments import read_segment
-from protocol.messages import TrackName
+from protocol.media import TrackName
 
 LONGEST_GAP_MS = 3_000
 KEPT_GAP_MS = 1_000

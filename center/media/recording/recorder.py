@@ -30,7 +30,7 @@ from center.media.recording.segments import NUMBERS, SEGMENT_S, VIDEO, Closed, C
 from center.media.recording.watch import Watch
 from center.media.recording.writer import QUEUE_BYTES, Drained, RecordingWriter, Sealed, WriteFailed, Written
 from protocol.counter import RecordingFault
-from protocol.messages import TrackName
+from protocol.media import TrackName
 
 TICK_S = 0.25
 ASK_AGAIN_S = 0.5

@@ -9,7 +9,7 @@ next one already waits in memory meanwhile.
 from dataclasses import dataclass
 
 from center.media.recording.matroska import Block, Track, cluster, head
-from protocol.messages import TrackName
+from protocol.media import TrackName
 
 SEGMENT_S = 10.0
 """No segment is open longer."""

@@ -1,7 +1,7 @@
 """Whether a recording gets all that it should. Pure."""
 
 from protocol.counter import RecordingFault
-from protocol.messages import TrackName
+from protocol.media import TrackName
 
 FIRST_S = 8.0
 """Both voices must have come by then: links stand when a call begins, and a picture without words proves little."""

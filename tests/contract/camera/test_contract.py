@@ -9,8 +9,8 @@ import pytest
 
 from booth.devices.camera.interface import Frame
 from booth.errors import DeviceError
+from protocol.devices import DeviceKind, DeviceState, DeviceStatus
 from protocol.errors import ErrorCode
-from protocol.messages import DeviceKind, DeviceState, DeviceStatus
 from tests.contract.camera.rigs import HEIGHT_PX, WIDTH_PX, Rig
 
 PATIENCE_S = 20.0

@@ -11,8 +11,8 @@ from booth.devices.camera import grabbing
 from booth.devices.camera.opencv import OpenCvCamera
 from booth.devices.camera.sharp import StillPicture
 from booth.errors import DeviceError
+from protocol.devices import DeviceState
 from protocol.errors import ErrorCode
-from protocol.messages import DeviceState
 from tests.contract.camera.rigs import FakeDevices
 from tests.contract.camera.test_contract import camera_threads, take, until
 

@@ -12,7 +12,7 @@ from booth.devices.card.interface import CardEvent, CardInserted, CardReader, Ca
 from booth.devices.card.pcsc import PcscReader
 from booth.devices.card.sdt import SdtSerialReader, SdtUsbReader
 from booth.devices.card.simulated import SimulatedReader
-from protocol.messages import DeviceKind, DeviceState
+from protocol.devices import DeviceKind, DeviceState
 from protocol.records import Card, SocialSecurityCard
 from rigs.pcscd import PrivatePcscd
 from rigs.resident_text import added_address_of, text_of

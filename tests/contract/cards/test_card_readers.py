@@ -9,8 +9,8 @@ import pytest
 
 from booth.devices.card.interface import CardReader
 from booth.errors import DeviceError
+from protocol.devices import DeviceState
 from protocol.errors import ErrorCode
-from protocol.messages import DeviceState
 from protocol.records import Card
 from rigs.pcscd import PrivatePcscd
 from rigs.sdt_module import SdtModule

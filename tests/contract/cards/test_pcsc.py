@@ -13,8 +13,8 @@ from booth.devices.card.bench_cards import BENCH_CARDS
 from booth.devices.card.interface import CardReader
 from booth.devices.card.pcsc import PcscReader
 from booth.errors import ConfigError, DeviceError
+from protocol.devices import DeviceState
 from protocol.errors import ErrorCode
-from protocol.messages import DeviceState
 from protocol.records import SocialSecurityCard
 from rigs.pcscd import PrivatePcscd
 from rigs.virtual_card import VirtualCard

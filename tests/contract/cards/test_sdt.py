@@ -10,8 +10,8 @@ from booth.devices.card.sdt import SETTLE_TRIES, SdtSerialReader
 from booth.devices.card.sdt_frames import module_id_of
 from booth.devices.card.sdt_text import ResidentCard
 from booth.errors import DeviceError
+from protocol.devices import DeviceState
 from protocol.errors import ErrorCode
-from protocol.messages import DeviceState
 from protocol.records import IdCard
 from rigs.resident_text import added_address_of, text_of
 from rigs.sdt_module import MODULE_ID, SdtModule

@@ -12,7 +12,7 @@ from booth.devices.card.sdt import SdtAutoReader, SdtUsbReader
 from booth.devices.card.sdt_frames import module_id_of
 from booth.devices.card.sdt_line import LineLost
 from booth.devices.card.sdt_usb import list_known, open_usb
-from protocol.messages import DeviceState
+from protocol.devices import DeviceState
 from protocol.records import IdCard
 from rigs.resident_text import text_of
 from rigs.sdt_module import MODULE_ID, SdtModule

@@ -13,8 +13,8 @@ from booth.devices.camera.interface import Frame, Image
 from booth.devices.card.interface import CardEvent, CardInserted, CardRead, CardRemoved, ReaderTested
 from booth.devices.card.photo import CardPhoto
 from booth.errors import DeviceError
+from protocol.devices import DeviceKind, DeviceState, DeviceStatus
 from protocol.errors import ErrorCode
-from protocol.messages import DeviceKind, DeviceState, DeviceStatus
 from protocol.records import Card
 
 

@@ -16,7 +16,7 @@ from booth.devices.code.camera import CameraCodes
 from booth.devices.code.interface import CodeEvent, CodeReader, CodeSeen
 from booth.devices.code.phone_scenes import code_image
 from booth.devices.code.scanner import SerialScanner
-from protocol.messages import DeviceKind, DeviceState, DeviceStatus
+from protocol.devices import DeviceKind, DeviceState, DeviceStatus
 from tests.integration.booth.devices import FakeCamera
 
 CODE = "SSM-INVENTED-0123456789"

@@ -20,8 +20,9 @@ from booth.documents.page import PageImage
 from booth.documents.workshop import PictureWorkshop
 from booth.errors import DeviceError
 from booth.taking import PageTaker
+from protocol.desk import DeskSeen, DeskState
+from protocol.devices import DeviceState
 from protocol.errors import ErrorCode
-from protocol.messages import DeskSeen, DeskState, DeviceState
 from protocol.pages import PageAnnounced
 from tests.support.desk_video import write_desk_video
 

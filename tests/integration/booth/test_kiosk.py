@@ -19,6 +19,7 @@ from booth.kiosk.preview import Preview
 from booth.kiosk.server import KioskServer
 from booth.kiosk.socket import MAX_ACTION_BYTES, PageSockets
 from booth.link.exchange import Exchange
+from protocol.devices import DeviceKind
 from protocol.errors import ErrorCode
 from protocol.fields import Wording
 from protocol.kiosk import (
@@ -31,15 +32,8 @@ from protocol.kiosk import (
     KioskView,
     Touched,
 )
-from protocol.messages import (
-    BoothFleeting,
-    DeviceKind,
-    MediaAnswer,
-    MediaClosed,
-    MediaOffer,
-    MediaRefused,
-    PeerKind,
-)
+from protocol.media import MediaAnswer, MediaClosed, MediaOffer, MediaRefused, PeerKind
+from protocol.messages import BoothFleeting
 from protocol.states import VisitState
 from tests.integration.booth.devices import FakeCamera
 from tests.integration.booth.waiting import eventually

@@ -13,6 +13,7 @@ from booth.link.key import public_bytes
 from booth.link.socket import Link
 from booth.supervise import BackOff, keep
 from protocol.errors import ErrorCode, ProtocolError
+from protocol.media import MediaClosed, PeerKind
 from protocol.messages import (
     CallAnswered,
     CardPresented,
@@ -21,9 +22,7 @@ from protocol.messages import (
     CommandFailed,
     CommandWithdrawn,
     FormSigned,
-    MediaClosed,
     PageStored,
-    PeerKind,
     RequestWithdrawn,
     TicketAbandoned,
     TicketRequested,

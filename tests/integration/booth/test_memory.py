@@ -23,11 +23,7 @@ from protocol.messages import (
     BoothMessage,
     CardPresented,
     CommandIssued,
-    CommandKind,
-    FormLine,
-    FormShown,
     FormSigned,
-    Outcome,
     Rated,
     TicketRequested,
     VisitChanged,
@@ -35,6 +31,7 @@ from protocol.messages import (
 )
 from protocol.records import IdCard, Sex, SocialSecurityCard, is_valid_number
 from protocol.states import SessionState, SignatureState, TicketState, VisitState
+from protocol.visit import CommandKind, FormLine, FormShown, Outcome
 from rigs.pcscd import PrivatePcscd
 from rigs.resident_text import text_of
 from rigs.sdt_module import SdtModule

@@ -23,6 +23,8 @@ from booth.link.socket import Link
 from booth.link.uploader import Uploader
 from booth.process import Booth
 from booth.taking import PageTaker
+from protocol.desk import DeskSeen, DeskState
+from protocol.devices import DeviceKind, DeviceState
 from protocol.errors import ErrorCode
 from protocol.fields import Wording
 from protocol.kiosk import GradeGiven, ItemChosen, ReceiptRead, Touched
@@ -34,12 +36,7 @@ from protocol.messages import (
     CommandFailed,
     CommandHindered,
     CommandIssued,
-    CommandKind,
     CommandWithdrawn,
-    DeskSeen,
-    DeskState,
-    DeviceKind,
-    DeviceState,
     PageStored,
     Rated,
     ShutterPressed,
@@ -49,6 +46,7 @@ from protocol.messages import (
 )
 from protocol.pages import Flaw, FlawKind
 from protocol.states import TicketState, VisitState
+from protocol.visit import CommandKind
 from tests.integration.booth.center import FakeCenter, fake_center
 from tests.integration.booth.devices import FakeCamera, FakeReader
 from tests.integration.booth.waiting import eventually, until_it_is

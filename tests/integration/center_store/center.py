@@ -17,8 +17,9 @@ from center.reader import PageReader
 from center.store.store import Store, create_store, open_store
 from protocol.counter import ClerkView
 from protocol.fields import Wording
-from protocol.messages import BoothMessage, CallAnswered, CenterMessage, FirstFrameSeen, Visit, VisitChanged
+from protocol.messages import BoothMessage, CallAnswered, CenterMessage, FirstFrameSeen, VisitChanged
 from protocol.records import Shown
+from protocol.visit import Visit
 from tests.unit.center.samples import ID_CARD, NOW_MS, ROOT, request
 
 CHEAP = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))

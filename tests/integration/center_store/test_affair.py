@@ -8,6 +8,7 @@ import pytest
 
 from center.errors import DeskError
 from protocol.counter import ClerkView, IdentitySource
+from protocol.devices import DeviceKind, DeviceState, DeviceStatus
 from protocol.errors import ErrorCode
 from protocol.messages import (
     BoothReported,
@@ -16,15 +17,9 @@ from protocol.messages import (
     CatalogueOffered,
     CommandFailed,
     CommandIssued,
-    CommandKind,
     CommandWithdrawn,
-    ConsentPurpose,
-    DeviceKind,
-    DeviceState,
-    DeviceStatus,
     FaceCompared,
     FormSigned,
-    Outcome,
     PageStored,
     Rated,
     RequestRefused,
@@ -36,6 +31,7 @@ from protocol.messages import (
 from protocol.pages import PageAnnounced, PagePart
 from protocol.records import CardLost, CodeShown, FaceAdvice
 from protocol.states import CaseState, CommandState, PageState, SessionState, TicketState
+from protocol.visit import CommandKind, ConsentPurpose, Outcome
 from tests.integration.booth.image import found_on_disk
 from tests.integration.center_store.center import Center
 from tests.unit.center.samples import ID_CARD, NOW_MS, SOCIAL_SECURITY_CARD, request

@@ -3,7 +3,7 @@
 from center.heartbeats import KEEP_DAYS, Heartbeats
 from center.media.interface import RecordingOrder
 from center.store import heartbeats
-from protocol.messages import MediaFigures, NetworkGrade
+from protocol.media import MediaFigures, NetworkGrade
 from tests.integration.center_store.center import Center
 
 

@@ -14,8 +14,9 @@ from PIL import Image
 from center.errors import DeskError
 from protocol.counter import ClerkView
 from protocol.errors import ErrorCode
-from protocol.messages import CommandKind, PageStored
+from protocol.messages import PageStored
 from protocol.pages import PageAnnounced, PagePart
+from protocol.visit import CommandKind
 from tests.integration.center_store.center import Center, reopened
 from tests.integration.center_store.test_affair import JPEG, LIGHT, page
 

@@ -18,7 +18,6 @@ from center.store import readings
 from center.store.schema import journal, pages
 from center.store.schema import readings as readings_table
 from protocol.counter import ClerkView, PageView
-from protocol.messages import CommandKind
 from protocol.pages import PagePart
 from protocol.reading import (
     Attribute,
@@ -33,6 +32,7 @@ from protocol.reading import (
     Unreadable,
 )
 from protocol.suggestions import ReadingState, SuggestionAnswer
+from protocol.visit import CommandKind
 from tests.integration.center_store.center import Center, Outside, reopened
 from tests.integration.center_store.test_affair import JPEG, page
 from tests.unit.center.samples import ID_CARD

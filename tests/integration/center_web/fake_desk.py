@@ -13,11 +13,13 @@ from protocol.counter import BoothRow, ClerkView, CounterView, IdentitySource
 from protocol.errors import ErrorCode
 from protocol.fields import Wording
 from protocol.marks import Mark
-from protocol.messages import BoothMessage, CenterMessage, CommandKind, Outcome, TrackOffer
+from protocol.media import TrackOffer
+from protocol.messages import BoothMessage, CenterMessage
 from protocol.pages import PageAnnounced, PagePart
 from protocol.reading import Attribute
 from protocol.stream import is_next
 from protocol.suggestions import SuggestionAnswer
+from protocol.visit import CommandKind, Outcome
 
 CLERK = ClerkView(clerk_id="clerk-1", name="沈予安", role="clerk", counter="3")
 PASSWORD = "only for tests"

@@ -6,7 +6,7 @@ import msgspec
 from center.web.relays import Relays
 from protocol.counter import CenterBeat, CounterBeat
 from protocol.link import BoothPassing, CenterPassing
-from protocol.messages import IceServers, MediaFigures, MediaReport, NetworkGrade, NetworkJudged, PeerKind
+from protocol.media import IceServers, MediaFigures, MediaReport, NetworkGrade, NetworkJudged, PeerKind
 from tests.integration.center_web.running import BOOTH, close_code, enrolled, hear, now_ms, running_center, say
 
 BAD = MediaFigures(200, 0, 40, 800, 900, 1)

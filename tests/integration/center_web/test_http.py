@@ -17,8 +17,8 @@ from center.web.guard import CONTENT_SECURITY_POLICY
 from center.web.log_in import COOKIE
 from protocol.errors import ErrorCode, IllegalTransition
 from protocol.marks import Mark, MarkKind
-from protocol.messages import CommandKind, Outcome
 from protocol.pages import PagePart
+from protocol.visit import CommandKind, Outcome
 from tests.integration.center_web.fake_desk import CLERK, PASSWORD, TOKEN, FakeConfig, HttpPart, PagesPart
 from tests.integration.center_web.running import Center, running_center
 

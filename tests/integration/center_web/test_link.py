@@ -10,24 +10,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from center.web.connection import LinkLimits
+from protocol.desk import Region, RegionWanted
 from protocol.errors import ErrorCode, ProtocolError
 from protocol.fields import Wording
 from protocol.link import MAX_FRAME_BYTES, Ack, BoothNumbered, BoothPassing, CenterPassing, Hello, Proof, Refused
-from protocol.messages import (
-    BoothReported,
-    CatalogueOffered,
-    ItemSummary,
-    MediaAnswer,
-    MediaClosed,
-    MediaOffer,
-    MediaRefused,
-    PageStored,
-    PeerKind,
-    Ping,
-    Pong,
-    Region,
-    RegionWanted,
-)
+from protocol.media import MediaAnswer, MediaClosed, MediaOffer, MediaRefused, PeerKind
+from protocol.messages import BoothReported, CatalogueOffered, PageStored, Ping, Pong
+from protocol.visit import ItemSummary
 from tests.integration.center_web.running import (
     BOOTH,
     Center,

@@ -33,12 +33,12 @@ from protocol.messages import (
     FirstFrameSeen,
     PageStored,
     TicketRequested,
-    Visit,
     VisitChanged,
 )
 from protocol.pages import OFFSET_HEADER, PageAnnounced
 from protocol.records import CardLost
 from protocol.states import TicketState
+from protocol.visit import Visit
 from tests.integration.center_web.fake_desk import FakeConfig, FakeMedia
 from tests.integration.center_web.running import BOOTH, OWN, HandBooth, hear, say, served
 

@@ -17,8 +17,9 @@ from center.gateway.http import HttpGateway, Patience, open_gateway
 from center.gateway.sandbox.app import Behaviour, Sandbox
 from center.gateway.sandbox.codes import VALID_MS
 from protocol.counter import IdentitySource
+from protocol.devices import DeviceKind
 from protocol.errors import ErrorCode
-from protocol.messages import DeviceKind, RequestRefused, RequestWithdrawn, TicketRequested
+from protocol.messages import RequestRefused, RequestWithdrawn, TicketRequested
 from protocol.records import CodeHolder, CodeShown
 from protocol.states import TicketState
 from tests.integration.center_store.center import Center, Outside, make, reopened

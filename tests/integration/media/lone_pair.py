@@ -9,7 +9,7 @@ import sys
 import time
 
 from booth.media.connection import MediaConnection
-from protocol.messages import TrackName
+from protocol.media import TrackName
 from tests.integration.media.peers import RED, ColourFace, Viewer
 
 FACE = TrackName.FACE

@@ -6,7 +6,7 @@ import sys
 
 from booth.media.connection import MediaConnection
 from booth.media.synthetic import SyntheticFace
-from protocol.messages import TrackName
+from protocol.media import TrackName
 
 
 async def main() -> None:

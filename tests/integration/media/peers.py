@@ -15,7 +15,7 @@ from booth.media.connection import MediaConnection
 from booth.media.pacing import Pace
 from center.media.interface import MediaPlane
 from demo.stage import ROOT
-from protocol.messages import TrackDirection, TrackName, TrackOffer
+from protocol.media import TrackDirection, TrackName, TrackOffer
 
 RED, GREEN, BLUE = (90, 240), (54, 34), (240, 110)
 """Chroma (U, V) as VP8 carries it."""

@@ -15,7 +15,7 @@ import pytest
 from booth.media.connection import MediaConnection
 from center.media.interface import ParticipantDown
 from center.media.plane import ForwardingPlane
-from protocol.messages import TrackDirection, TrackName
+from protocol.media import TrackDirection, TrackName
 from tests.integration.media.peers import GREEN, RED, ColourFace, Viewer, connect, lone_peer
 
 FACE = TrackName.FACE

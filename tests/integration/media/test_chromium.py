@@ -12,7 +12,7 @@ from playwright.async_api import Page, async_playwright
 
 from booth.media.sources import SyntheticFace, SyntheticVoice
 from center.media.plane import ForwardingPlane
-from protocol.messages import TrackDirection, TrackName, TrackOffer
+from protocol.media import TrackDirection, TrackName, TrackOffer
 from tests.integration.media.peers import GRACE_S, Viewer, connect
 from tests.support.media_files import read_code, write_wav, write_y4m
 

@@ -12,7 +12,7 @@ from booth.media.leg import MediaLeg
 from booth.media.sources import SyntheticVoice
 from center.media.plane import ForwardingPlane
 from protocol.errors import ErrorCode
-from protocol.messages import TrackName, TrackOffer
+from protocol.media import TrackName, TrackOffer
 from tests.integration.media.peers import GRACE_S, GREEN, RED, ColourFace, Viewer, connect
 
 FACE, VOICE = TrackName.FACE, TrackName.VOICE

@@ -8,7 +8,7 @@ import pytest
 
 from booth.media.internals import FlowReceiver, PacedSender
 from center.media.plane import ForwardingPlane
-from protocol.messages import TrackName
+from protocol.media import TrackName
 from rigs.clock_media import SteadyVoice
 from tests.integration.media.peers import RED, ColourFace, Viewer, connect
 

@@ -19,7 +19,7 @@ from center.media.interface import MediaError, MediaEvent, MediaPlane, Participa
 from center.media.internals.sections import PLAYOUT_DELAY_URI
 from center.media.packets import starts_keyframe
 from center.media.plane import ForwardingPlane
-from protocol.messages import TrackDirection, TrackName
+from protocol.media import TrackDirection, TrackName
 from tests.integration.media.conftest import udp_sockets
 from tests.integration.media.peers import BLUE, GRACE_S, GREEN, RED, ColourFace, Viewer, connect, lone_peer
 

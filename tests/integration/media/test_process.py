@@ -18,7 +18,7 @@ from center.errors import ConfigError
 from center.media.interface import MediaError, MediaEvent, MediaPlane, MediaSettings, ParticipantDown, ParticipantUp
 from center.media.process.client import MediaProcess
 from demo.stage import ROOT
-from protocol.messages import TrackDirection, TrackName
+from protocol.media import TrackDirection, TrackName
 from tests.integration.media.peers import GRACE_S, RED, ColourFace, Viewer, connect, lone_peer
 
 FACE = TrackName.FACE

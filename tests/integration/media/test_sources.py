@@ -16,7 +16,7 @@ from booth.closeup import Closeup
 from booth.devices.camera.interface import Frame
 from booth.errors import ConfigError
 from booth.media.sources import REST_PERIOD_S, DocumentSource, FileFace, FileVoice, SyntheticFace, SyntheticVoice
-from protocol.messages import Region
+from protocol.desk import Region
 from tests.support.media_files import read_code, write_wav, write_y4m
 
 

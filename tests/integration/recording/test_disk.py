@@ -25,7 +25,7 @@ from center.media.recording.recorder import Recorder
 from center.media.recording.writer import RecordingWriter
 from center.store import segments
 from protocol.counter import RecordingFault
-from protocol.messages import TrackName
+from protocol.media import TrackName
 from tests.unit.recording.streams import Oscillator, attach_all, ntp
 
 FACE, VOICE, CLERK_VOICE = TrackName.FACE, TrackName.VOICE, TrackName.CLERK_VOICE

@@ -13,7 +13,7 @@ from center.media.process.client import MediaProcess
 from center.media.recording.matroska import read
 from center.store import segments
 from protocol.counter import RecordingFault
-from protocol.messages import TrackName
+from protocol.media import TrackName
 from tests.integration.recording.claps import ClapPicture, ClapSound, Stage
 
 KEY = bytes(range(32))

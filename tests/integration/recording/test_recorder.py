@@ -21,7 +21,7 @@ from center.media.interface import (
 from center.media.plane import ForwardingPlane
 from center.media.recording.export import Source, write_export
 from center.store import segments
-from protocol.messages import TrackName
+from protocol.media import TrackName
 from tests.integration.media.peers import connect
 from tests.integration.recording.claps import ClapPicture, ClapSound, Stage, clicks, flashes
 

@@ -23,8 +23,8 @@ from booth.core.capture import (
     Signature,
     Take,
 )
+from protocol.desk import DeskSeen, DeskState
 from protocol.errors import ErrorCode
-from protocol.messages import DeskSeen, DeskState
 from protocol.pages import FlawKind
 
 HERE: Corners = (0.2, 0.2, 0.8, 0.2, 0.8, 0.8, 0.2, 0.8)

@@ -2,19 +2,12 @@
 
 from booth.core.events import CardLaid, CardWasRead, CompareFaces, FacesCompared, FacesNotCompared, StopComparing
 from booth.core.faces import Faces
+from protocol.devices import DeviceKind
 from protocol.errors import ErrorCode
 from protocol.kiosk import Activity, FaceAgreed, FaceDeclined, Left
-from protocol.messages import (
-    CommandFailed,
-    CommandIssued,
-    CommandKind,
-    CommandWithdrawn,
-    ConsentPurpose,
-    DeviceKind,
-    FaceCompared,
-    SeparateConsentSaid,
-)
+from protocol.messages import CommandFailed, CommandIssued, CommandWithdrawn, FaceCompared, SeparateConsentSaid
 from protocol.states import TicketState
+from protocol.visit import CommandKind, ConsentPurpose
 from tests.unit.booth.visits import ID_READER, Desk, card
 
 PHOTO, FACE = b"\xff\xd8\xff photo", b"\xff\xd8\xff face"

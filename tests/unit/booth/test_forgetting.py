@@ -10,8 +10,9 @@ import pytest
 from booth.core.events import CardLaid, CardLifted, CardNotRead
 from protocol.errors import ErrorCode
 from protocol.kiosk import GradeGiven, Left, ReceiptRead, Signed
-from protocol.messages import CommandIssued, CommandKind
+from protocol.messages import CommandIssued
 from protocol.states import SignatureState, TicketState, VisitState
+from protocol.visit import CommandKind
 from tests.unit.booth.visits import ID_READER, NAME, SHA, Desk, snapshot
 
 SECRETS = (NAME, "A001", "上海市虚构区桂雨路 18 弄", "319999195803120028", "王测试窗", "缺一张照片", SHA)

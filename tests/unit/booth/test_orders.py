@@ -15,6 +15,7 @@ from booth.core.events import (
     StopTaking,
     TakePage,
 )
+from protocol.devices import DeviceKind
 from protocol.errors import ErrorCode
 from protocol.kiosk import Activity
 from protocol.messages import (
@@ -22,12 +23,11 @@ from protocol.messages import (
     CommandFailed,
     CommandHindered,
     CommandIssued,
-    CommandKind,
     CommandWithdrawn,
-    DeviceKind,
     ShutterPressed,
 )
 from protocol.states import TicketState
+from protocol.visit import CommandKind
 from tests.unit.booth.visits import ID_READER, Desk, card
 
 

@@ -23,6 +23,7 @@ from booth.core.events import (
 )
 from booth.core.route import route
 from booth.core.visit import CODE_MS, RECEIPT_MS
+from protocol.devices import DeviceKind, DeviceState, DeviceStatus
 from protocol.errors import ErrorCode
 from protocol.kiosk import (
     CardLostSaid,
@@ -41,9 +42,6 @@ from protocol.kiosk import (
 from protocol.messages import (
     BoothReported,
     CallAnswered,
-    DeviceKind,
-    DeviceState,
-    DeviceStatus,
     FirstFrameSeen,
     FormDisputed,
     FormSigned,

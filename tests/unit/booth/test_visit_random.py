@@ -24,6 +24,7 @@ from booth.core.events import (
     Wiped,
 )
 from booth.core.visit import VisitCore
+from protocol.devices import DeviceKind, DeviceState, DeviceStatus
 from protocol.errors import ErrorCode
 from protocol.fields import Wording
 from protocol.kiosk import (
@@ -40,19 +41,9 @@ from protocol.kiosk import (
     Touched,
     WentBack,
 )
-from protocol.messages import (
-    CommandIssued,
-    CommandKind,
-    CommandWithdrawn,
-    DeviceKind,
-    DeviceState,
-    DeviceStatus,
-    PageStored,
-    RequestRefused,
-    TicketRequested,
-    VisitChanged,
-)
+from protocol.messages import CommandIssued, CommandWithdrawn, PageStored, RequestRefused, TicketRequested, VisitChanged
 from protocol.states import SessionState, SignatureState, TicketState, VisitState
+from protocol.visit import CommandKind
 from tests.unit.booth.visits import CATALOGUE, ITEM, SHA, card, snapshot
 
 READERS = st.sampled_from([DeviceKind.ID_CARD_READER, DeviceKind.SOCIAL_SECURITY_CARD_READER])

@@ -24,22 +24,13 @@ from booth.core.events import (
     Wiped,
 )
 from booth.core.visit import VisitCore
+from protocol.devices import DeviceKind
 from protocol.fields import Wording
 from protocol.kiosk import ItemChosen, Touched
-from protocol.messages import (
-    BoothMessage,
-    CatalogueOffered,
-    CenterMessage,
-    DeviceKind,
-    FormLine,
-    FormShown,
-    ItemSummary,
-    TicketRequested,
-    Visit,
-    VisitChanged,
-)
+from protocol.messages import BoothMessage, CatalogueOffered, CenterMessage, TicketRequested, VisitChanged
 from protocol.records import IdCard, Sex
 from protocol.states import SignatureState, TicketState, VisitState
+from protocol.visit import FormLine, FormShown, ItemSummary, Visit
 
 NAME = "欧阳测试甲"
 ITEM = "medical_booklet"

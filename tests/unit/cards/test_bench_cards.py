@@ -5,8 +5,8 @@ from typing import get_args
 import msgspec
 
 from booth.devices.card.bench_cards import BENCH_CARDS
+from protocol.devices import DeviceKind
 from protocol.fields import Id
-from protocol.messages import DeviceKind
 from protocol.records import (
     Card,
     IdCard,

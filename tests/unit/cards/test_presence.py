@@ -7,8 +7,8 @@ import pytest
 from booth.devices.card.interface import CardInserted, CardRead, CardRemoved, ReaderChanged
 from booth.devices.card.presence import EVENTS_WAITING, Presence
 from booth.errors import DeviceError
+from protocol.devices import DeviceKind, DeviceState, DeviceStatus
 from protocol.errors import ErrorCode
-from protocol.messages import DeviceKind, DeviceState, DeviceStatus
 from protocol.records import IdCard, Sex
 
 KIND = DeviceKind.ID_CARD_READER

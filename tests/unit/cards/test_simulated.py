@@ -7,8 +7,8 @@ import pytest
 
 from booth.devices.card.interface import CardInserted, CardRemoved, ReaderChanged
 from booth.devices.card.simulated import BENCH_CARDS, SimulatedReader
+from protocol.devices import DeviceKind, DeviceState, DeviceStatus
 from protocol.errors import ErrorCode
-from protocol.messages import DeviceKind, DeviceState, DeviceStatus
 
 ID, SOCIAL = DeviceKind.ID_CARD_READER, DeviceKind.SOCIAL_SECURITY_CARD_READER
 READY = ReaderChanged(DeviceStatus(ID, DeviceState.READY))

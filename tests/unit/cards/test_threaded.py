@@ -9,8 +9,8 @@ import pytest
 from booth.devices.card.interface import CardInserted, ReaderChanged
 from booth.devices.card.threaded import Driver, Hatch, ThreadedReader
 from booth.errors import DeviceError
+from protocol.devices import DeviceKind, DeviceState, DeviceStatus
 from protocol.errors import ErrorCode
-from protocol.messages import DeviceKind, DeviceState, DeviceStatus
 
 KIND = DeviceKind.ID_CARD_READER
 PATIENCE_S = 5.0

@@ -6,9 +6,10 @@ from center.core import decide_booth, decide_clerk
 from center.core.affair import Affair, Decision
 from center.core.item import Item, read_item
 from protocol.counter import ClerkView
-from protocol.messages import CallAnswered, CommandKind, FirstFrameSeen, FormSigned, TicketRequested
+from protocol.messages import CallAnswered, FirstFrameSeen, FormSigned, TicketRequested
 from protocol.pages import PageAnnounced, PagePart
 from protocol.records import IdCard, Sex, Shown, SocialSecurityCard
+from protocol.visit import CommandKind
 
 ROOT = Path(__file__).parents[3]
 NOW_MS = 1_795_312_800_000

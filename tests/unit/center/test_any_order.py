@@ -17,6 +17,7 @@ from protocol.counter import ClerkView, RecordingFault
 from protocol.errors import ErrorCode, IllegalTransition
 from protocol.pages import PagePart
 from protocol.states import CaseState, CommandState, RecordingConsent, SessionState, SignatureState, TicketState
+from protocol.visit import CommandKind, Outcome
 from tests.unit.center import samples
 from tests.unit.center.samples import CLERK, ID_CARD, OTHER_CLERK, SOCIAL_SECURITY_CARD
 
@@ -88,13 +89,13 @@ class Center(RuleBasedStateMachine):
     def go_on_serving(self, affair: Affair, clerk: ClerkView) -> None:
         affair_id = affair.affair_id
         if affair.missing_materials():
-            self.order(affair_id, clerk, m.CommandKind.TAKE_PAGE, True)
+            self.order(affair_id, clerk, CommandKind.TAKE_PAGE, True)
             self.page_announced(affair_id)
             self.page_stored(affair_id, PagePart.FULL)
         elif affair.missing_fields():
             self.change_form(affair_id, clerk, "1", False)
         elif affair.is_signed():
-            self.finish(affair_id, clerk, m.Outcome.ACCEPTED, "", True)
+            self.finish(affair_id, clerk, Outcome.ACCEPTED, "", True)
         elif affair.case.signature.state is SignatureState.ASKED:
             self.sign(affair_id, True)
         else:
@@ -167,8 +168,8 @@ class Center(RuleBasedStateMachine):
     def act(self, affair_id: str, clerk: ClerkView, act: Any) -> None:
         self.perform(act, affair_id, clerk, self.now_ms)
 
-    @rule(affair_id=affair_ids, clerk=clerks, kind=st.sampled_from(list(m.CommandKind)), online=st.booleans())
-    def order(self, affair_id: str, clerk: ClerkView, kind: m.CommandKind, online: bool) -> None:
+    @rule(affair_id=affair_ids, clerk=clerks, kind=st.sampled_from(list(CommandKind)), online=st.booleans())
+    def order(self, affair_id: str, clerk: ClerkView, kind: CommandKind, online: bool) -> None:
         self.commands += 1
         self.perform(
             decide_clerk.order,
@@ -177,7 +178,7 @@ class Center(RuleBasedStateMachine):
             self.now_ms,
             command_id=f"k{self.commands}",
             kind=kind,
-            material_id="id_card" if kind is m.CommandKind.TAKE_PAGE else None,
+            material_id="id_card" if kind is CommandKind.TAKE_PAGE else None,
             booth_online=online,
         )
 
@@ -197,12 +198,12 @@ class Center(RuleBasedStateMachine):
     @rule(
         affair_id=affair_ids,
         clerk=clerks,
-        outcome=st.sampled_from(list(m.Outcome)),
+        outcome=st.sampled_from(list(Outcome)),
         message=st.sampled_from(["", "x"]),
         really=rarely,
     )
-    def finish(self, affair_id: str, clerk: ClerkView, outcome: m.Outcome, message: str, really: bool) -> None:
-        if outcome is not m.Outcome.ACCEPTED and not really:
+    def finish(self, affair_id: str, clerk: ClerkView, outcome: Outcome, message: str, really: bool) -> None:
+        if outcome is not Outcome.ACCEPTED and not really:
             return
         self.perform(
             decide_clerk.finish, affair_id, clerk, self.now_ms, outcome=outcome, message=message, case_no=affair_id

@@ -10,19 +10,17 @@ from center.core.identity import filled
 from center.core.views import visit_of
 from center.errors import DeskError
 from protocol.counter import IdentitySource
+from protocol.devices import DeviceKind
 from protocol.errors import ErrorCode, IllegalTransition
 from protocol.messages import (
     CallAnswered,
     CardPresented,
     CommandFailed,
     CommandHindered,
-    CommandKind,
     CommandWithdrawn,
-    DeviceKind,
     FirstFrameSeen,
     FormDisputed,
     FormSigned,
-    Outcome,
     PageStored,
     Rated,
     RatingDeclined,
@@ -33,6 +31,7 @@ from protocol.messages import (
 from protocol.pages import PagePart
 from protocol.records import CardLost, CodeHolder, CodeShown, PermanentResidentCard
 from protocol.states import CaseState, CommandState, PageState, SessionState, SignatureState, TicketState
+from protocol.visit import CommandKind, Outcome
 from tests.unit.center import samples
 from tests.unit.center.samples import CLERK, ID_CARD, NOW_MS, OTHER_CLERK, SOCIAL_SECURITY_CARD
 

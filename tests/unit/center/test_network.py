@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from center.core.network import SILENT_MS, Judgement, grade, judge, worst
-from protocol.messages import MediaFigures, NetworkGrade
+from protocol.media import MediaFigures, NetworkGrade
 
 GOOD, SLOW, LOST = NetworkGrade.GOOD, NetworkGrade.SLOW, NetworkGrade.LOST
 

@@ -8,8 +8,9 @@ from center.core import decide_booth, decide_clerk, decide_pages
 from center.core.affair import Affair, Decision, EntryKind
 from center.errors import DeskError
 from protocol.marks import Mark, MarkKind
-from protocol.messages import CommandIssued, CommandKind
+from protocol.messages import CommandIssued
 from protocol.pages import PagePart
+from protocol.visit import CommandKind
 from tests.unit.center import samples
 from tests.unit.center.samples import CLERK, NOW_MS, OTHER_CLERK
 

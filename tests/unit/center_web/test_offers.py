@@ -6,7 +6,8 @@ from collections.abc import Sequence
 import pytest
 
 from center.web.offers import PeerOffers, participant_of, peer_of
-from protocol.messages import CenterFleeting, MediaAnswer, MediaClosed, MediaOffer, PeerKind, TrackOffer
+from protocol.media import MediaAnswer, MediaClosed, MediaOffer, PeerKind, TrackOffer
+from protocol.messages import CenterFleeting
 
 
 class SlowMedia:

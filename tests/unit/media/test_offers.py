@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from center.media.interface import MediaError
 from center.media.offers import MOST_SECTIONS, ask_for_copies, read_offer
-from protocol.messages import TrackDirection, TrackName, TrackOffer
+from protocol.media import TrackDirection, TrackName, TrackOffer
 
 PUBLISH, SUBSCRIBE = TrackDirection.PUBLISH, TrackDirection.SUBSCRIBE
 

@@ -13,7 +13,7 @@ from center.media.rates import (
     DownlinkRates,
     UplinkRates,
 )
-from protocol.messages import TrackName
+from protocol.media import TrackName
 
 FACE, VOICE, DOCUMENT = TrackName.FACE, TrackName.VOICE, TrackName.DOCUMENT
 

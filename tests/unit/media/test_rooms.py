@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from center.media.rooms import Rooms, Sink
-from protocol.messages import TrackDirection, TrackName, TrackOffer
+from protocol.media import TrackDirection, TrackName, TrackOffer
 
 FACE = TrackName.FACE
 PEOPLE = ("booth:a", "booth:b", "kiosk:a", "clerk:x", "clerk:y")

@@ -24,8 +24,10 @@ from protocol.link import (
     read_center_frame,
     write_frame,
 )
-from protocol.messages import CommandIssued, CommandKind, MediaAnswer, TicketRequested
+from protocol.media import MediaAnswer
+from protocol.messages import CommandIssued, TicketRequested
 from protocol.records import CardLost, CodeShown, IdCard, Sex
+from protocol.visit import CommandKind
 
 READERS = [read_booth_frame, read_center_frame, read_kiosk_action]
 

@@ -7,7 +7,7 @@ from center.media.recording.clock import NTP_UNIX_S
 from center.media.recording.order import Arrived
 from center.media.recording.recorder import Recorder
 from center.media.recording.segments import VIDEO
-from protocol.messages import TrackName
+from protocol.media import TrackName
 
 KEYFRAME_HEAD = bytes([0x10, 0, 0, 0x9D, 0x01, 0x2A])
 MTU = 1100

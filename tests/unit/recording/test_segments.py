@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from center.media.recording.matroska import Block, Contents, Finished, Track, cluster, cues, head, read
 from center.media.recording.segments import NUMBERS, SEGMENT_S, VIDEO, Closed, Cut, Opened, Segments, Wrote
-from protocol.messages import TrackName
+from protocol.media import TrackName
 
 FACE, VOICE, DOCUMENT = TrackName.FACE, TrackName.VOICE, TrackName.DOCUMENT
 

@@ -2,7 +2,7 @@
 
 from center.media.recording.watch import FIRST_S, SILENT_S, SLOW_S, Watch
 from protocol.counter import RecordingFault
-from protocol.messages import TrackName
+from protocol.media import TrackName
 
 VOICE, CLERK_VOICE, FACE, DOCUMENT = TrackName.VOICE, TrackName.CLERK_VOICE, TrackName.FACE, TrackName.DOCUMENT
 
