@@ -51,6 +51,7 @@ from booth.core.events import (
 from booth.core.faces import Faces
 from booth.core.orders import Orders
 from booth.core.past import Past
+from booth.core.request import TicketRequest
 from booth.core.route import route, state_of
 from protocol.devices import DeviceKind, DeviceState, DeviceStatus
 from protocol.errors import ErrorCode
@@ -104,8 +105,6 @@ from protocol.visit import CommandKind, Visit
 RECEIPT_MS = 60_000
 """An old person reads the outcome, and perhaps writes the number down; any touch gives as long again."""
 RATE_MS = 60_000
-CODE_MS = 10_000
-"""How long a code waits for the center's answer: two redemptions at the gateway's slowest. Then it is forgotten."""
 WIPE_MS = 5_000
 """Wiping is asked for again after this long; the booth never says that it wiped before it did."""
 
@@ -150,9 +149,7 @@ class VisitCore:
         self._state = VISIT.initial
         self._ends_at_ms: int | None = None
         self._item_id: str | None = None
-        self._request_id: str | None = None
-        self._code_ends_at_ms: int | None = None
-        """When the code of the request is forgotten; None unless the request has one."""
+        self._request: TicketRequest | None = None
         self._visit: Visit | None = None
         self._next: Visit | None = None
         self._problem: ErrorCode | None = None
@@ -183,7 +180,7 @@ class VisitCore:
             devices=list(self._devices.values()),
             activity=Activity.READING_CARD if reading else self._faces.activity() or self._orders.activity(),
             item_id=self._item_id,
-            requesting=self._request_id is not None,
+            requesting=self._request is not None,
             visit=self._visit,
             problem=self._problem or self._orders.problem(),
             leaves_at_ms=None if self._state is VisitState.WIPE else self._ends_at_ms,
@@ -192,13 +189,14 @@ class VisitCore:
 
     def deadline_ms(self) -> int | None:
         """When `TimePassed` is due next (Unix time, ms); None when nothing is awaited."""
-        moments = (self._ends_at_ms, self._code_ends_at_ms, self._orders.deadline_ms(), self._faces.deadline_ms())
+        code_ends_at_ms = self._request.code_ends_at_ms if self._request else None
+        moments = (self._ends_at_ms, code_ends_at_ms, self._orders.deadline_ms(), self._faces.deadline_ms())
         return min((moment for moment in moments if moment is not None), default=None)
 
     def handle(self, event: Event, now_ms: int) -> list[Effect]:
         """What follows from `event`; never raises, whatever comes in whatever state."""
         effects = self._handle(event, now_ms)
-        wanted = self._state is VisitState.IDENTIFY and self._request_id is None
+        wanted = self._state is VisitState.IDENTIFY and self._request is None
         if wanted != self._watching:
             self._watching = wanted
             effects.append(WatchCodes(wanted))
@@ -263,15 +261,15 @@ class VisitCore:
                 return self._go(VisitEvent.TOUCH, now_ms)
             case VisitState.CHOOSE, ItemChosen(item_id):
                 return self._choose(item_id, now_ms)
-            case VisitState.IDENTIFY, WentBack() if self._request_id is None:
+            case VisitState.IDENTIFY, WentBack() if self._request is None:
                 self._item_id = None
                 return self._go(VisitEvent.BACK, now_ms)
             case VisitState.CHOOSE, WentBack():
                 return self._go(VisitEvent.LEAVE, now_ms)
             case VisitState.IDENTIFY, CardLostSaid():
-                return self._request(CardLost(), now_ms)
+                return self._ask_for_ticket(CardLost(), now_ms)
             case VisitState.IDENTIFY, CodeScanned(code):
-                return self._request(CodeShown(code), now_ms, DeviceKind.CODE_SCANNER)
+                return self._ask_for_ticket(CodeShown(code), now_ms, DeviceKind.CODE_SCANNER)
             case VisitState.SERVE | VisitState.SIGN, FaceAgreed(picture):
                 return self._faces.agree(picture)
             case VisitState.SERVE | VisitState.SIGN, FaceDeclined():
@@ -298,7 +296,7 @@ class VisitCore:
         self._item_id = item_id
         return [*self._go(VisitEvent.CHOOSE, now_ms), *self._read_to_identify()]
 
-    def _request(
+    def _ask_for_ticket(
         self,
         shown: Shown,
         now_ms: int,
@@ -306,12 +304,11 @@ class VisitCore:
         insertion: int | None = None,
         photo: bytes | None = None,
     ) -> list[Effect]:
-        if self._request_id is not None or self._item_id is None:
+        if self._request is not None or self._item_id is None:
             return []
-        self._request_id = self._new_id()
+        self._request = TicketRequest.of(self._new_id(), shown, now_ms)
         self._ends_at_ms = now_ms + self._idle_ms
-        self._code_ends_at_ms = now_ms + CODE_MS if isinstance(shown, CodeShown) else None
-        return [Send(TicketRequested(self._request_id, self._item_id, shown, device, insertion, photo))]
+        return [Send(TicketRequested(self._request.request_id, self._item_id, shown, device, insertion, photo))]
 
     def _signature(self, action: Signed | Disputed) -> list[Effect]:
         match action:
@@ -366,8 +363,8 @@ class VisitCore:
 
     def _refused(self, request_id: str, code: ErrorCode, now_ms: int) -> list[Effect]:
         self._past.refused(request_id)
-        if request_id == self._request_id:
-            self._request_id = self._code_ends_at_ms = None
+        if self._request is not None and request_id == self._request.request_id:
+            self._request = None
             self._problem = code
             self._ends_at_ms = now_ms + self._idle_ms
         return []
@@ -390,7 +387,7 @@ class VisitCore:
     def _restore(self, visit: Visit, now_ms: int) -> list[Effect]:
         """Take up the snapshot: walk through the table from where the booth is to what the center says."""
         self._call.follow(visit, now_ms)
-        self._visit, self._item_id, self._request_id, self._code_ends_at_ms = visit, visit.item_id, None, None
+        self._visit, self._item_id, self._request = visit, visit.item_id, None
         self._past.got_ticket()
         if self._state in _ENDING:
             return self._go(VisitEvent.RATED, now_ms) if self._state is VisitState.RATE and visit.rated else []
@@ -411,8 +408,8 @@ class VisitCore:
 
     def _begin_epoch(self) -> list[Effect]:
         self._past = Past()
-        if self._request_id is not None:
-            self._request_id, self._code_ends_at_ms, self._problem = None, None, ErrorCode.INTERNAL
+        if self._request is not None:
+            self._request, self._problem = None, ErrorCode.INTERNAL
         self._orders.wipe()
         self._faces.drop()
         return [Send(BoothReported(list(self._devices.values())))]
@@ -447,7 +444,7 @@ class VisitCore:
                     self._problem = None
                     return self._orders.card_read(reader, insertion, card, took_ms, photo)
                 identifies = self._state is VisitState.IDENTIFY
-                return self._request(card, now_ms, reader, insertion, photo) if identifies else []
+                return self._ask_for_ticket(card, now_ms, reader, insertion, photo) if identifies else []
             case CardNotRead(reader, insertion, code):
                 if not self._cards.end(reader, insertion):
                     return []
@@ -460,15 +457,15 @@ class VisitCore:
 
     def _code_read(self, device: DeviceKind, code: str, now_ms: int) -> list[Effect]:
         """A code counts only while the resident is asked who they are; any other is not even looked at."""
-        if self._state is not VisitState.IDENTIFY or self._request_id is not None:
+        if self._state is not VisitState.IDENTIFY or self._request is not None:
             return []
         self._problem = None
-        return self._request(CodeShown(code), now_ms, device)
+        return self._ask_for_ticket(CodeShown(code), now_ms, device)
 
     def _read(self, reader: DeviceKind) -> list[Effect]:
         if self._orders.wants_card(reader):
             effects = self._orders.card_laid(reader)
-        elif self._state is VisitState.IDENTIFY and self._request_id is None:
+        elif self._state is VisitState.IDENTIFY and self._request is None:
             effects = self._begin_reading(reader)
         else:
             return []
@@ -516,14 +513,14 @@ class VisitCore:
 
     def _expire_code(self, now_ms: int) -> list[Effect]:
         """A code that nobody answered for is forgotten, and the resident is asked to show it again."""
-        request_id, ends_at_ms = self._request_id, self._code_ends_at_ms
-        if request_id is None or ends_at_ms is None or ends_at_ms > now_ms:
+        request = self._request
+        if request is None or not request.code_expired(now_ms):
             return []
-        self._request_id = self._code_ends_at_ms = None
+        self._request = None
         self._problem = ErrorCode.CODE_UNANSWERED
         self._ends_at_ms = now_ms + self._idle_ms
-        self._past.withdraw(request_id)
-        return [Withdraw(request_id)]
+        self._past.withdraw(request.request_id)
+        return [Withdraw(request.request_id)]
 
     def _go(self, event: VisitEvent, now_ms: int) -> list[Effect]:
         """The only writer of `_state`: one step through the table, with what entering the new state brings."""
@@ -552,12 +549,12 @@ class VisitCore:
     def _begin_wipe(self, now_ms: int) -> list[Effect]:
         # The id alone stays, to be said when the wiping is done
         self._wiping = self._visit.affair_id if self._visit else None
-        self._past.leave(self._request_id, self._wiping)
+        self._past.leave(self._request.request_id if self._request else None, self._wiping)
         self._orders.wipe()
         self._faces.wipe()
         self._cards.wipe()
         self._call = Call()
-        self._visit = self._item_id = self._request_id = self._code_ends_at_ms = self._problem = None
+        self._visit = self._item_id = self._request = self._problem = None
         self._ends_at_ms = now_ms + WIPE_MS
         return [Wipe()]
 

@@ -21,8 +21,9 @@ from booth.core.events import (
     Wiped,
     Withdraw,
 )
+from booth.core.request import CODE_MS
 from booth.core.route import route
-from booth.core.visit import CODE_MS, RECEIPT_MS
+from booth.core.visit import RECEIPT_MS
 from protocol.devices import DeviceKind, DeviceState, DeviceStatus
 from protocol.errors import ErrorCode
 from protocol.kiosk import (
