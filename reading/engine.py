@@ -38,9 +38,10 @@ _BLANK = 0
 
 
 class Engine:
-    """Blocks; for one thread. Raises ImportError where rapidocr or onnxruntime is not installed."""
+    """Blocks; for one thread. Raises ImportError where rapidocr, onnxruntime or OpenCC is not installed."""
 
     def __init__(self) -> None:
+        import opencc
         import rapidocr
         from rapidocr.ch_ppocr_cls import TextClassifier
         from rapidocr.ch_ppocr_det import TextDetector
@@ -65,6 +66,7 @@ class Engine:
         config.Det.update({"limit_type": "max", "limit_side_len": 100_000, "box_thresh": BOX_THRESHOLD})
         # Its large layers come and go: with the memory kept for the next page a quarter of the time is saved.
         config.Det.engine_cfg = {**engine, "enable_cpu_mem_arena": True}
+        self._simple = opencc.OpenCC("t2s")
         self._detector = TextDetector(config.Det)
         self._recognizer = TextRecognizer(config.Rec)
         self._classifier = TextClassifier(config.Cls)
@@ -94,6 +96,11 @@ class Engine:
             return []
         result = self._classifier(list(lines)).cls_res or []
         return [float(score) if label == "180" else 1 - float(score) for label, score in result]
+
+    def simplified(self, text: str) -> str:
+        """The text in simple characters (OpenCC's table of characters and phrases)."""
+        simple: str = self._simple.convert(text)
+        return simple
 
     def _chances(self, line: Image, squeeze: float) -> NDArray[np.float32]:
         """`(steps, characters) float32`: at each step along the line the chance of each character."""

@@ -37,9 +37,14 @@ Judged = tuple[Attribute, str, Span, list[Doubt]]
 
 
 def judge(
-    kind: PageKind, found: Sequence[Found], again: Mapping[Attribute, Sequence[Reread]], today: date
+    kind: PageKind,
+    found: Sequence[Found],
+    again: Mapping[Attribute, Sequence[Reread]],
+    today: date,
+    simplified: Callable[[str], str],
 ) -> list[Judged]:
-    """`again`: the further readings of a name or a number, each made independently of the page's."""
+    """`again`: the further readings of a name or a number, each made independently of the page's; `simplified`: a text
+    in simple characters."""
     beside = _beside(kind, found)
     judged: list[Judged] = []
     for each in found:
@@ -51,7 +56,7 @@ def judge(
             judged += _term(each)
         elif value := _VALUES[each.attribute](each.text):
             readings = [Reread(value, each.chance), *again.get(each.attribute, ())]
-            value = _surest(readings).translate(_SIMPLE)
+            value = _surest(readings, simplified).translate(_SIMPLE)
             judged.append((each.attribute, value, each.span, _doubts(each, value, readings, today)))
     if any(Doubt.BIRTH_DATE_DIFFERS in doubts for _, _, _, doubts in judged):
         # Either of the two was misread.
@@ -85,10 +90,19 @@ def _term(each: Found) -> list[Judged]:
     return judged
 
 
-def _surest(readings: Sequence[Reread]) -> str:
-    """What most readings say; of as many, what the surest one says."""
-    texts = [reading.text for reading in readings]
-    return max(readings, key=lambda reading: (texts.count(reading.text), reading.chance)).text
+def _surest(readings: Sequence[Reread], simplified: Callable[[str], str]) -> str:
+    """What most readings say, in simple characters if one of them does; of as many, what the surest one says.
+
+    Cards print simple characters, and the model tends to the others where print is small. But what is read alike each
+    time stays: a few old forms are names.
+    """
+    texts, simple = ([form(reading.text) for reading in readings] for form in (str, simplified))
+
+    def weight(place: int) -> tuple[int, bool, int, float]:
+        text = texts[place]
+        return simple.count(simple[place]), text == simple[place], texts.count(text), readings[place].chance
+
+    return texts[max(range(len(readings)), key=weight)]
 
 
 def _doubts(each: Found, value: str, readings: Sequence[Reread], today: date) -> list[Doubt]:

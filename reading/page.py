@@ -54,6 +54,8 @@ class Reads(Protocol):
 
     def upside_down(self, lines: Sequence[Image]) -> list[float]: ...
 
+    def simplified(self, text: str) -> str: ...
+
 
 def read_page(image: Image, engine: Reads, today: date) -> PageReading:
     """`image`: `(height, width, 3) uint8` BGR, as it is stored. Blocks for some hundred milliseconds."""
@@ -65,7 +67,7 @@ def read_page(image: Image, engine: Reads, today: date) -> PageReading:
     found = find_fields(kind, lines)
     more = _overlooked(image, kind, lines, found, engine)
     found = [each for each in found if each.attribute not in {one.attribute for one in more}] + more
-    judged = judge(kind, found, _again(image, found, engine), today)
+    judged = judge(kind, found, _again(image, found, engine), today, engine.simplified)
 
     def stored(span: Span) -> TextBox:
         return _stored_box(span, turns, width, height)
