@@ -135,3 +135,21 @@ def _photograph(image: Picture, chance: np.random.Generator) -> None:
     base = chance.uniform(20, 200, 3).astype(np.float32)
     part[:] = base + 40 * grain(part.shape[1], part.shape[0], (60, 60), chance)[:, :, None]
     part += 15 * grain(part.shape[1], part.shape[0], (8, 8), chance)[:, :, None]
+    if chance.random() < 0.5:
+        _title(image, chance)
+
+
+def _title(image: Picture, chance: np.random.Generator) -> None:
+    """Large letters and blocks of colour over a picture: a magazine's cover, a leaflet."""
+    height, width = image.shape[:2]
+    for _ in range(int(chance.integers(1, 4))):
+        word = "".join(chr(65 + int(letter)) for letter in chance.integers(0, 26, int(chance.integers(4, 12))))
+        place = int(chance.uniform(0, 0.4) * width), int(chance.uniform(0.08, 0.95) * height)
+        size = width / 220 * float(chance.uniform(0.4, 1.5))
+        letters = np.zeros((height, width), np.uint8)
+        cv2.putText(letters, word, place, cv2.FONT_HERSHEY_SIMPLEX, size, (255,), max(1, round(size * 4)), cv2.LINE_AA)
+        image += (chance.uniform(0, 255, 3).astype(np.float32) - image) * (letters.astype(np.float32) / 255)[:, :, None]
+    if chance.random() < 0.5:
+        left, top = (int(chance.uniform(0, 0.7) * side) for side in (width, height))
+        end = left + int(chance.uniform(0.1, 0.5) * width), top + int(chance.uniform(0.05, 0.4) * height)
+        cv2.rectangle(image, (left, top), end, tuple(float(value) for value in chance.uniform(0, 255, 3)), cv2.FILLED)

@@ -1,6 +1,6 @@
 """Training scenes: any desk, any paper, stacks of sheets, other things, strong perspective."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from booth.devices.camera.desk_pages import Paper
 from booth.devices.camera.interface import Image
 from booth.documents.quad import Points
+from rigs.outline_net.clutter import crowd
 from rigs.outline_net.papers import random_paper
 from rigs.scenes.laying import VIEW_WIDTH_MM, Camera, Lie, corners, lay
 from rigs.scenes.light import Lens, person_shadow, photograph, shade, shine
@@ -29,20 +30,31 @@ class TrainingScene:
     cut: tuple[Points, ...]
 
 
+CROWDED = 0.75
+"""How often things of any kind lie all about, as on an office desk that a telephone's camera sees from further off."""
+
+
+SPREAD_OUT_MM = 210.0
+"""A lower paper's stack is spread out less."""
+
+
 def training_scene(seed: int) -> TrainingScene:
     """The scene of this seed; corners clockwise as seen."""
     chance = np.random.default_rng((seed, 77))
     width, height = DRAWN_PX
     camera = _camera(chance)
+    crowded = chance.random() < CROWDED
+    # From further off more of the desk is seen: everything is smaller.
+    near = float(chance.uniform(0.45, 1.0)) if crowded else 1.0
     ground = _ground(width, height, chance)
-    lamps = shade(width, height, chance)
-    bare = ground * (lamps * np.float32(chance.uniform(0.85, 1.15)))[:, :, None]
-    px_per_mm = width / VIEW_WIDTH_MM / 1.2
+    lamps = _lamps(width, height, chance, coloured=crowded)
+    bare = ground * (lamps * np.float32(chance.uniform(0.85, 1.15)))
+    px_per_mm = width / VIEW_WIDTH_MM / 1.2 * near
     pages: list[Points] = []
     cut: list[Points] = []
-    shadow_mm, shadow = chance.uniform(-0.9, 0.9, 2), float(chance.uniform(0.05, 0.5))
+    shadow_mm, shadow = chance.uniform(-0.9, 0.9, 2), float(np.exp(chance.uniform(np.log(0.02), np.log(0.5))))
     if chance.random() < 0.93:
-        pages, cut = _pages(ground, camera, chance, shadow_mm, shadow)
+        pages, cut = _pages(ground, camera, chance, shadow_mm, shadow, near)
     around = pages[0] if pages else np.array([(-9, -9), (-8, -9), (-8, -8), (-9, -8)], dtype=np.float64)
     if chance.random() < 0.55:
         strew(ground, around, px_per_mm, chance, int(chance.integers(1, 6)))
@@ -52,8 +64,10 @@ def training_scene(seed: int) -> TrainingScene:
         _across(ground, around, chance)
     if pages and chance.random() < 0.25:
         put_over_a_side(ground, around, px_per_mm, chance)
-    light = lamps * person_shadow(width, height, chance) if chance.random() < 0.35 else lamps
-    lit = ground * light[:, :, None]
+    if crowded:
+        crowd(ground, around, px_per_mm, chance)
+    light = lamps * person_shadow(width, height, chance)[:, :, None] if chance.random() < 0.35 else lamps
+    lit = ground * light
     if chance.random() < 0.4:
         at = around.mean(axis=0) + chance.normal(0, 90, 2) if chance.random() < 0.7 else _on_a_side(around, chance)
         lit += shine(width, height, at, chance)[:, :, None]
@@ -77,6 +91,17 @@ def _on_a_side(page: Points, chance: np.random.Generator) -> Points:
     side = int(chance.integers(4))
     at: Points = page[side] + float(chance.uniform(0, 1)) * (page[(side + 1) % 4] - page[side])
     return at
+
+
+def _lamps(width: int, height: int, chance: np.random.Generator, coloured: bool) -> Picture:
+    lamps = shade(width, height, chance)[:, :, None]
+    if not coloured:
+        return lamps
+    # A window on one side, a lamp on the other: not of the same white.
+    part = np.clip(shade(width, height, chance) * 2 - 1, 0, 1)[:, :, None]
+    tints = 1 + chance.normal(0, 0.07, (2, 3)).astype(np.float32)
+    lit: Picture = lamps * (tints[0] * part + tints[1] * (1 - part))
+    return lit.astype(np.float32)
 
 
 def _camera(chance: np.random.Generator) -> Camera:
@@ -127,14 +152,19 @@ def _any(width: int, height: int, chance: np.random.Generator) -> Picture:
 
 
 def _pages(
-    ground: Picture, camera: Camera, chance: np.random.Generator, shadow_mm: NDArray[np.float64], shadow: float
+    ground: Picture,
+    camera: Camera,
+    chance: np.random.Generator,
+    shadow_mm: NDArray[np.float64],
+    shadow: float,
+    near: float,
 ) -> tuple[list[Points], list[Points]]:
     """The whole ones and those that go on outside the frame."""
-    paper = random_paper(chance)
+    paper = _paper(near, chance)
     lie = _lie(paper, camera, chance, inside=True)
     cut = []
     for _ in range(int(chance.choice((0, 0, 1))) if lie is not None and chance.random() < 0.9 else 1):
-        other = random_paper(chance)
+        other = _paper(near, chance)
         aside = _lie(other, camera, chance, inside=False)
         if aside is not None:
             lay(ground, other, aside, camera, shadow_mm, shadow)
@@ -144,17 +174,22 @@ def _pages(
     pages = []
     main = corners(paper, lie, camera)
     if chance.random() < 0.25:
-        other = random_paper(chance)
+        other = _paper(near, chance)
         for _ in range(20):
             aside = _lie(other, camera, chance, inside=True)
             if aside is not None and _clear(corners(other, aside, camera), main):
                 lay(ground, other, aside, camera, shadow_mm, shadow)
                 pages.append(corners(other, aside, camera))
                 break
-    if chance.random() < 0.4:
+    if chance.random() < (0.6 if near < 1 else 0.4):
         _stack(ground, paper, lie, camera, chance, shadow_mm, shadow)
     lay(ground, paper, lie, camera, shadow_mm, shadow)
     return [main, *pages], cut
+
+
+def _paper(near: float, chance: np.random.Generator) -> Paper:
+    paper = random_paper(chance)
+    return replace(paper, width_mm=paper.width_mm * near, height_mm=paper.height_mm * near)
 
 
 def _stack(
@@ -169,7 +204,7 @@ def _stack(
     """Other sheets under the page, shifted and turned a little: nearly the same white."""
     for _ in range(int(chance.integers(1, 5))):
         under = random_paper(chance)
-        white = np.median(paper.image.reshape(-1, 3)[::7], axis=0) + chance.uniform(-5, 4)
+        white = np.median(paper.image.reshape(-1, 3)[::7], axis=0) + chance.normal(0, 2)
         image = (
             under.image
             if chance.random() < 0.2
@@ -177,7 +212,7 @@ def _stack(
         )
         sheet = Paper(image, np.full(image.shape[:2], 255, np.uint8), paper.width_mm, paper.height_mm)
         spread = float(chance.uniform(2, 18))
-        shift = chance.normal(0, spread, 2)
+        shift = chance.normal(0, spread, 2) * min(1.0, paper.height_mm / SPREAD_OUT_MM)
         beneath = Lie(lie.x_mm + float(shift[0]), lie.y_mm + float(shift[1]), lie.turn_deg + float(chance.normal(0, 4)))
         lay(ground, sheet, beneath, camera, shadow_mm, shadow)
 

@@ -25,7 +25,7 @@ from booth.documents.strips import ACROSS, PLACES, SAMPLES
 from rigs.outline_net.nets import Asked, OutlineNet, Step, StripsNet
 from rigs.outline_net.shards import HELD_OUT, NOWHERE, PARTS
 
-LEARNING_RATE, LEARNING_ON_RATE = 3e-3, 6e-4
+LEARNING_RATE, LEARNING_ON_RATE = 3e-3, 1e-3
 """Of a net that begins anew, and of one that begins with what another knows."""
 
 REMEMBERED = 0.997
@@ -206,9 +206,15 @@ def train(lesson: Lesson, folder: Path, out: Path, steps: int, start: Path | Non
 
 
 def begin_with(net: nn.Module, start: Path) -> None:
-    """Give the net the weights of one that was exported, in which each normalisation is part of its convolution."""
+    """Give the net the weights of one that was exported, in which each normalisation is part of its convolution; they
+    may have been made 8-bit ones since."""
     graph = onnx.load(str(start)).graph
     known = {kept.name: torch.from_numpy(onnx.numpy_helper.to_array(kept).copy()) for kept in graph.initializer}
+    for node in graph.node:
+        if node.op_type == "DequantizeLinear" and node.input[0] in known:
+            whole, scale, zero = (known[name].float() for name in node.input)
+            each = (-1, *(1,) * (whole.ndim - 1))
+            known[node.output[0]] = (whole - zero.reshape(each)) * scale.reshape(each)
     told = [[known[name] for name in node.input[1:]] for node in graph.node if node.op_type == "Conv"]
     for step in net.modules():
         if isinstance(step, Step):

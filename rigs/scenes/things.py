@@ -67,10 +67,10 @@ def _paint_skin(scene: Picture, cover: NDArray[np.uint8], px_per_mm: float, chan
     skin = np.array(SKINS[int(chance.integers(len(SKINS)))], dtype=np.float32) * float(chance.uniform(0.85, 1.08))
     soft = cv2.GaussianBlur(cover, (0, 0), 4.5 * px_per_mm).astype(np.float32) / 255
     shade = 0.5 + 0.55 * soft + 0.02 * grain(scene.shape[1], scene.shape[0], (3 * px_per_mm, 3 * px_per_mm), chance)
-    _over(scene, skin * shade[:, :, None], cover, px_per_mm, 6.0, 0.45)
+    over(scene, skin * shade[:, :, None], cover, px_per_mm, 6.0, 0.45)
 
 
-def _over(
+def over(
     scene: Picture,
     colour: Picture,
     cover: NDArray[np.uint8],
@@ -106,21 +106,21 @@ def put_over_a_side(scene: Picture, page: Points, px_per_mm: float, chance: np.r
     at = page[side] + (page[(side + 1) % 4] - page[side]) * float(chance.uniform(0.05, 0.95))
     outward = at - page.mean(axis=0)
     at = at + outward / max(float(np.linalg.norm(outward)), 1e-6) * float(chance.uniform(-10, 45)) * px_per_mm
-    thing = (_pen, _glasses, _telephone, _cup, _cable, _ball)[int(chance.integers(6))]
+    thing = (_pen, _glasses, _telephone, _cup, _cable, ball)[int(chance.integers(6))]
     thing(scene, at, px_per_mm, chance)
 
 
-def _ball(scene: Picture, at: Points, px_per_mm: float, chance: np.random.Generator) -> None:
+def ball(scene: Picture, at: Points, px_per_mm: float, chance: np.random.Generator) -> None:
     """A fruit, a ball of wool: round, of one colour, lit from one side."""
     cover = np.zeros(scene.shape[:2], np.uint8)
     radius = float(chance.uniform(18, 48)) * px_per_mm
     cv2.circle(cover, tuple(map(int, np.rint(at))), round(radius), 255, cv2.FILLED, cv2.LINE_AA)
     lit = cv2.GaussianBlur(np.roll(cover, (-round(radius / 3), -round(radius / 4)), (0, 1)), (0, 0), radius / 2)
     colour = chance.uniform(15, 250, 3).astype(np.float32)
-    _over(scene, colour * (0.45 + 0.6 / 255 * lit.astype(np.float32))[:, :, None], cover, px_per_mm, 25.0, 0.35)
+    over(scene, colour * (0.45 + 0.6 / 255 * lit.astype(np.float32))[:, :, None], cover, px_per_mm, 25.0, 0.35)
 
 
-def _turned(points_mm: Sequence[tuple[float, float]], at: Points, px_per_mm: float, angle: float) -> NDArray[np.int32]:
+def turned(points_mm: Sequence[tuple[float, float]], at: Points, px_per_mm: float, angle: float) -> NDArray[np.int32]:
     rotation = np.array([(np.cos(angle), -np.sin(angle)), (np.sin(angle), np.cos(angle))])
     turned: NDArray[np.int32] = np.rint(np.array(points_mm) * px_per_mm @ rotation.T + at).astype(np.int32)
     return turned
@@ -130,22 +130,22 @@ def _pen(scene: Picture, at: Points, px_per_mm: float, chance: np.random.Generat
     colours = ((30, 30, 34), (150, 60, 30), (40, 40, 190), (230, 228, 224), (60, 220, 200))
     cover = np.zeros(scene.shape[:2], np.uint8)
     angle, thick = float(chance.uniform(0, 2 * np.pi)), float(chance.uniform(4, 8))
-    body = _turned([(-68, -thick), (60, -thick), (72, 0), (60, thick), (-68, thick)], at, px_per_mm / 2, angle)
+    body = turned([(-68, -thick), (60, -thick), (72, 0), (60, thick), (-68, thick)], at, px_per_mm / 2, angle)
     cv2.fillConvexPoly(cover, body, 255, cv2.LINE_AA)
     colour = np.array(colours[int(chance.integers(len(colours)))], dtype=np.float32)
-    _over(scene, np.broadcast_to(colour, scene.shape).astype(np.float32), cover, px_per_mm, 5.0, 0.4)
+    over(scene, np.broadcast_to(colour, scene.shape).astype(np.float32), cover, px_per_mm, 5.0, 0.4)
 
 
 def _glasses(scene: Picture, at: Points, px_per_mm: float, chance: np.random.Generator) -> None:
     cover = np.zeros(scene.shape[:2], np.uint8)
     angle, thick = float(chance.uniform(0, 2 * np.pi)), max(1, round(2.2 * px_per_mm))
-    for centre in _turned([(-33, 0), (33, 0)], at, px_per_mm, angle):
+    for centre in turned([(-33, 0), (33, 0)], at, px_per_mm, angle):
         axes = round(25 * px_per_mm), round(19 * px_per_mm)
         cv2.ellipse(cover, tuple(map(int, centre)), axes, float(np.degrees(angle)), 0, 360, 255, thick, cv2.LINE_AA)
     for arm in ([(-8, 0), (8, 0)], [(-58, 0), (-64, -120)], [(58, 0), (64, -120)]):
-        one, other = _turned(arm, at, px_per_mm, angle)
+        one, other = turned(arm, at, px_per_mm, angle)
         cv2.line(cover, tuple(map(int, one)), tuple(map(int, other)), 255, thick, cv2.LINE_AA)
-    _over(scene, np.full_like(scene, 34), cover, px_per_mm, 5.0, 0.35)
+    over(scene, np.full_like(scene, 34), cover, px_per_mm, 5.0, 0.35)
 
 
 def _telephone(scene: Picture, at: Points, px_per_mm: float, chance: np.random.Generator) -> None:
@@ -163,11 +163,11 @@ def _telephone(scene: Picture, at: Points, px_per_mm: float, chance: np.random.G
             (-w + 6, h),
             (-w, h - 6),
         ]
-        cv2.fillConvexPoly(glass, _turned(outline, at, px_per_mm, angle), level, cv2.LINE_AA)
+        cv2.fillConvexPoly(glass, turned(outline, at, px_per_mm, angle), level, cv2.LINE_AA)
     cover = cv2.threshold(glass, 60, 255, cv2.THRESH_BINARY)[1].astype(np.uint8)
     screen = float(chance.choice((18, 40, 150)))
     colour = np.where(glass[:, :, None] == 110, screen, 46).astype(np.float32)
-    _over(scene, np.broadcast_to(colour, scene.shape).astype(np.float32), cover, px_per_mm, 6.0, 0.45)
+    over(scene, np.broadcast_to(colour, scene.shape).astype(np.float32), cover, px_per_mm, 6.0, 0.45)
 
 
 def _cup(scene: Picture, at: Points, px_per_mm: float, chance: np.random.Generator) -> None:
@@ -178,7 +178,7 @@ def _cup(scene: Picture, at: Points, px_per_mm: float, chance: np.random.Generat
     cv2.circle(inner, centre, round(radius * 0.9), 255, cv2.FILLED, cv2.LINE_AA)
     colour = np.full_like(scene, float(chance.uniform(170, 245)))
     colour[inner > 128] = (30, 60, 90)
-    _over(scene, colour, outer, px_per_mm, 30.0, 0.3)
+    over(scene, colour, outer, px_per_mm, 30.0, 0.3)
 
 
 def _cable(scene: Picture, at: Points, px_per_mm: float, chance: np.random.Generator) -> None:
@@ -187,4 +187,4 @@ def _cable(scene: Picture, at: Points, px_per_mm: float, chance: np.random.Gener
     heading = float(chance.uniform(0, 2 * np.pi)) + steps
     points = at + np.cumsum(np.column_stack((np.cos(heading), np.sin(heading))) * 8 * px_per_mm, axis=0)
     cv2.polylines(cover, [np.rint(points).astype(np.int32)], False, 255, max(1, round(4 * px_per_mm)), cv2.LINE_AA)
-    _over(scene, np.full_like(scene, 30), cover, px_per_mm, 4.0, 0.35)
+    over(scene, np.full_like(scene, 30), cover, px_per_mm, 4.0, 0.35)
