@@ -15,8 +15,8 @@ SURE, SURE_NAME = 0.6, 0.8
 """Text below this chance in one character is doubtful, a name sooner; chosen on generated cards, see
 docs/benchmarks.md."""
 
-_SIMPLE = str.maketrans("強漢虛", "强汉虚")
-"""Cards of the mainland print the simple forms; the model tends to the others where print is small."""
+_AS_THEY_ARE = frozenset("乾藉瞭夥麽龢甦徵昇陞邨迺濬氾絜祕頫甯叡澂")
+"""Characters that 通用规范汉字表 (2013) has beside their simple forms, most of them for names."""
 
 _NAME = re.compile(r"[㐀-鿿\U00020000-\U000323af]{1,15}(?:[·•.][㐀-鿿]{1,15}){0,4}")
 _ETHNICITIES = (
@@ -56,7 +56,7 @@ def judge(
             judged += _term(each)
         elif value := _VALUES[each.attribute](each.text):
             readings = [Reread(value, each.chance), *again.get(each.attribute, ())]
-            value = _surest(readings, simplified).translate(_SIMPLE)
+            value = _in_print(_surest(readings), simplified)
             judged.append((each.attribute, value, each.span, _doubts(each, value, readings, today)))
     if any(Doubt.BIRTH_DATE_DIFFERS in doubts for _, _, _, doubts in judged):
         # Either of the two was misread.
@@ -90,19 +90,17 @@ def _term(each: Found) -> list[Judged]:
     return judged
 
 
-def _surest(readings: Sequence[Reread], simplified: Callable[[str], str]) -> str:
-    """What most readings say, in simple characters if one of them does; of as many, what the surest one says.
+def _surest(readings: Sequence[Reread]) -> str:
+    """What most readings say; of as many, what the surest one says."""
+    texts = [reading.text for reading in readings]
+    return max(readings, key=lambda reading: (texts.count(reading.text), reading.chance)).text
 
-    Cards print simple characters, and the model tends to the others where print is small. But what is read alike each
-    time stays: a few old forms are names.
+
+def _in_print(text: str, simplified: Callable[[str], str]) -> str:
+    """Cards of the mainland print the simple forms; the model tends to the others where print is small. Each by itself:
+    in a name a character has no neighbours that say what it means. What it changes is doubtful, for no reading said it.
     """
-    texts, simple = ([form(reading.text) for reading in readings] for form in (str, simplified))
-
-    def weight(place: int) -> tuple[int, bool, int, float]:
-        text = texts[place]
-        return simple.count(simple[place]), text == simple[place], texts.count(text), readings[place].chance
-
-    return texts[max(range(len(readings)), key=weight)]
+    return "".join(letter if letter in _AS_THEY_ARE else simplified(letter) for letter in text)
 
 
 def _doubts(each: Found, value: str, readings: Sequence[Reread], today: date) -> list[Doubt]:
@@ -141,7 +139,7 @@ def _sex(text: str) -> str:
 
 def _ethnicity(text: str) -> str:
     """Without the word that some registers add."""
-    return text.translate(_SIMPLE).removesuffix("族") or text
+    return text.replace("漢", "汉").removesuffix("族") or text
 
 
 def _date(text: str) -> str:
