@@ -13,10 +13,12 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from booth.documents.page import make_page
+from booth.documents.sizes import measure_size
 from protocol.reading import (
     LENGTH,
     Attribute,
@@ -104,7 +106,10 @@ def _cards(reader: Reader) -> dict[str, Any]:
     wall_ms, cpu_ms = [], []
     for seed in range(CARDS):
         person = invent(seed)
-        page = make_page(see(draw_card(person, seed), conditions(seed), seed), view_width_mm=SEEN_WIDTH_MM)
+        page = make_page(
+            see(draw_card(person, seed), conditions(seed), seed),
+            measure=partial(measure_size, view_width_mm=SEEN_WIDTH_MM),
+        )
         reading, wall, cpu = reader.read(page.full_jpeg)
         wall_ms.append(wall)
         cpu_ms.append(cpu)

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from booth.documents.find import AUTOMATIC_CONFIDENCE, find_pages
-from booth.documents.mat import MatReference
 from booth.documents.quad import Quad
 from rigs.scenes.desk import BoothScene, booth_scene
+from rigs.scenes.known import known_desk
 from rigs.scenes.measures import jaccard, usual_recipe
 
 SCENES, FIRST_SEED = 500, 0
@@ -64,13 +64,18 @@ class _Tally:
 
 
 def measure() -> dict[str, Any]:
-    """The same scenes without and with a picture of the empty mat, at a quick look, and by the usual recipe."""
-    blind, knowing, quick, usual = _Tally(), _Tally(), _Tally(), _Tally()
+    """The same scenes: nothing known, the empty mat known, its plane, too; this at a quick look; and by the usual
+    recipe."""
+    blind, unmeasured, knowing, quick, usual = (_Tally() for _ in range(5))
+    planes = 0
     for seed in range(FIRST_SEED, FIRST_SEED + SCENES):
         scene = booth_scene(seed)
+        mat, plane = known_desk(scene)
+        planes += plane is not None
         blind.count(scene, find_pages(scene.image).pages)
-        knowing.count(scene, find_pages(scene.image, MatReference(scene.empty)).pages)
-        quick.count(scene, find_pages(scene.image, MatReference(scene.empty), quick=True).pages)
+        unmeasured.count(scene, find_pages(scene.image, mat).pages)
+        knowing.count(scene, find_pages(scene.image, mat, plane).pages)
+        quick.count(scene, find_pages(scene.image, mat, plane, quick=True).pages)
         recipe = usual_recipe(scene.image)
         usual.count(scene, (recipe,) if recipe is not None else ())
     return {
@@ -79,7 +84,9 @@ def measure() -> dict[str, Any]:
         "right_from_jaccard": RIGHT,
         "wrong_below_jaccard": WRONG,
         "without_reference": blind.report(),
-        "with_reference": knowing.report(),
+        "with_reference": unmeasured.report(),
+        "planes_learnt": planes,
+        "with_reference_and_plane": knowing.report(),
         "at_a_quick_look": quick.report(),
         "usual_recipe": {"right": usual.report()["right"]},
     }

@@ -11,9 +11,10 @@ import numpy as np
 
 from booth.devices.camera.interface import Image
 from booth.documents.find import find_page
-from booth.documents.mat import MatReference
 from booth.documents.page import PageImage, make_page
+from booth.documents.sizes import measure_size
 from rigs.scenes.desk import BoothScene, booth_scene
+from rigs.scenes.known import known_desk
 
 FIRST, COUNT = 2000, 24
 FRAME_PX = (1920, 1440)
@@ -42,8 +43,9 @@ def draw_sheet(scenes: list[BoothScene]) -> Image:
 
 
 def _pair(scene: BoothScene) -> tuple[Image, Image]:
-    outline = find_page(scene.image, MatReference(scene.empty))
-    page = make_page(scene.image, outline)
+    mat, plane = known_desk(scene)
+    outline = find_page(scene.image, mat, plane)
+    page = make_page(scene.image, outline, measure=measure_size if plane is None else plane.measure)
     before = scene.image.copy()
     if page.outline is not None:
         corners = np.rint(page.outline.points).astype(np.int32)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from booth.devices.camera.interface import Image
 from booth.documents.light import Light
 from booth.documents.quad import Quad
-from booth.documents.rectify import MM_PER_INCH, PAGE_DPI
+from booth.documents.sizes import MM_PER_INCH, PAGE_DPI
 from protocol.pages import Box, Flaw, FlawKind
 
 GLARE_LEVEL = 250

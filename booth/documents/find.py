@@ -17,18 +17,19 @@ from booth.documents.cut import FrameSide, cut_sides
 from booth.documents.maps import see
 from booth.documents.mat import MatReference
 from booth.documents.outlines import Desk, likeliest_outline, settled
+from booth.documents.plane import DeskPlane
 from booth.documents.quad import Points, Quad, order_corners
-from booth.documents.rectify import shape_likeness
 from booth.documents.rough import rough_outlines
+from booth.documents.sizes import shape_likeness
 
 __all__ = ["AUTOMATIC_CONFIDENCE", "Found", "FrameSide", "find_page", "find_pages", "look", "settle"]
 
-MIN_CONFIDENCE = 0.3
-"""Below it nothing is reported; of what is given 0.3 to 0.5 half is right, and a person sees to the corners."""
+MIN_CONFIDENCE = 0.2
+"""Below it nothing is reported; of what is given 0.2 to 0.5 half is right, and a person sees to the corners."""
 
 AUTOMATIC_CONFIDENCE = 0.92
-"""From here on an outline may be taken without a person's asking; below it a person sees to the corners. None in 487
-was wrong where the desk was known, one in 330 where it was not (`docs/benchmarks.md`)."""
+"""From here on an outline may be taken without a person's asking; below it a person sees to the corners. One in 585 was
+wrong where the desk and its plane were known, one in 379 where nothing was (`docs/benchmarks.md`)."""
 
 OVERLAP = 0.05
 """Outlines share less of the smaller one: two pages that touch may, by an error."""
@@ -59,22 +60,25 @@ class Found:
         return self.pages[0] if self.pages else None
 
 
-def find_page(image: Image, mat: MatReference | None = None) -> Quad | None:
+def find_page(image: Image, mat: MatReference | None = None, plane: DeskPlane | None = None) -> Quad | None:
     """The outline of the surest page, or None when there is none, or none that is wholly inside the frame."""
-    return find_pages(image, mat).best
+    return find_pages(image, mat, plane).best
 
 
-def find_pages(image: Image, mat: MatReference | None = None, *, quick: bool = False) -> Found:
+def find_pages(
+    image: Image, mat: MatReference | None = None, plane: DeskPlane | None = None, *, quick: bool = False
+) -> Found:
     """Every page and card that lies wholly inside the frame, and where one goes on outside it.
 
     `image` may be a preview or a still: it is searched at `SEARCH_PX`, and sides are found at `MIDDLE_PX`. That is more
     exact than the strongest edge at full size: on drawn scenes with bent pages, shadows and dark photographs the mean
     Jaccard index fell from .998 to .996 by it (white mat .995, .989), on SmartDoc's background 03 from .993 to .992.
     Sides may be bent a little and corners round; an outline's corners are where the straight sides meet. `mat` is what
-    the empty desk looks like, if that is known; it is what makes white paper on a white mat visible. `quick` is for the
-    live picture: what can't be seen at the first look is left for when it lies still.
+    the empty desk looks like, if that is known; it is what makes white paper on a white mat visible. `plane` says how
+    large things on it are, if that is known: then a side under a hand is where its page's size puts it. `quick` is for
+    the live picture: what can't be seen at the first look is left for when it lies still.
     """
-    candidates, cut = look(image, mat, quick=quick)
+    candidates, cut = look(image, mat, plane, quick=quick)
     pages = [Quad(outline.corners, confidence(evidence)) for outline, evidence in candidates]
     sure = _apart(page for page in pages if page.confidence >= MIN_CONFIDENCE)
     # Beside a page that is surely whole, what comes in over the edge is a cup, a telephone, an arm.
@@ -82,12 +86,12 @@ def find_pages(image: Image, mat: MatReference | None = None, *, quick: bool = F
 
 
 def look(
-    image: Image, mat: MatReference | None = None, *, quick: bool = False
+    image: Image, mat: MatReference | None = None, plane: DeskPlane | None = None, *, quick: bool = False
 ) -> tuple[list[tuple[Quad, Evidence]], tuple[FrameSide, ...]]:
     """Everything that may be a page, with what speaks for it, and the frame's sides over which one goes on."""
     if min(image.shape[:2]) < MIN_PICTURE_PX:
         return [], ()
-    desk = Desk.of(image, mat)
+    desk = Desk.of(image, mat, plane)
     maps = see(desk.small, desk.against)
     size_px = image.shape[1], image.shape[0]
     candidates = []
@@ -95,18 +99,14 @@ def look(
         seen = likeliest_outline(desk, maps, guesses, quick=quick)
         outline = None if seen is None else _at_size(image, desk, seen.corners)
         if seen is not None and outline is not None:
-            candidates.append(
-                (
-                    outline,
-                    Evidence.of(seen.moved, seen.start, seen.shares, shape_likeness(outline, *size_px), desk.known),
-                )
-            )
+            shape, fit = shape_likeness(outline, *size_px), desk.fit(seen.corners)
+            candidates.append((outline, Evidence.of(seen, shape, fit, desk.known)))
     return candidates, cut_sides(maps)
 
 
-def settle(image: Image, outline: Quad, mat: MatReference | None = None) -> Quad:
+def settle(image: Image, outline: Quad, mat: MatReference | None = None, plane: DeskPlane | None = None) -> Quad:
     """An outline that was followed through previews, exact in this picture; as it was where no page is seen there."""
-    desk = Desk.of(image, mat)
+    desk = Desk.of(image, mat, plane)
     corners = settled(desk, outline.scaled(desk.middle.shape[1] / image.shape[1]).points)
     found = None if corners is None else _at_size(image, desk, corners)
     return outline if found is None else Quad(found.corners, outline.confidence)

@@ -13,9 +13,11 @@ from booth.core.capture import Sight
 from booth.devices.camera.interface import Image
 from booth.documents.find import AUTOMATIC_CONFIDENCE, Found, find_pages, settle
 from booth.documents.mat import MatWatch
+from booth.documents.plane import PlaneWatch
 from booth.documents.quad import Quad, corners_of
 from booth.documents.shrink import shrink
 from booth.documents.signature import PageSignature, sign_page
+from booth.documents.sizes import VIEW_WIDTH_MM, PageSize
 from booth.documents.track import Tracker
 from protocol.errors import ErrorCode
 
@@ -41,10 +43,14 @@ BRIGHT_SHARE = 0.6
 
 
 class Looker:
-    """`look` at each picture, in order. Its memory is one thumbnail, one outline, and the empty desk."""
+    """`look` at each picture, in order. Its memory is one thumbnail, one outline, and the desk: empty, and its plane.
 
-    def __init__(self) -> None:
+    `view_width_mm` is how wide the camera's view of it is, by ruler.
+    """
+
+    def __init__(self, view_width_mm: float = VIEW_WIDTH_MM) -> None:
         self._mat = MatWatch()
+        self._plane = PlaneWatch(view_width_mm)
         self._thumb: NDArray[np.uint8] | None = None
         self._tracker: Tracker | None = None
         self._found = Found()
@@ -66,16 +72,20 @@ class Looker:
 
     def settle(self, image: Image, outline: Quad) -> Quad:
         """The outline of a page that was seen, exact in this picture."""
-        return settle(image, outline, self._mat.reference)
+        return settle(image, outline, self._mat.reference, self._plane.plane)
+
+    def measure(self, outline: Quad, width_px: int, height_px: int) -> PageSize:
+        """See `PlaneWatch.measure`."""
+        return self._plane.measure(outline, width_px, height_px)
 
     def rest(self, image: Image) -> None:
         """Learn from a picture taken while nobody is served what the empty desk looks like."""
         preview = shrink(shrink(image, SIGNATURE_PX), PREVIEW_PX)
-        found = find_pages(preview, self._mat.reference)
+        found = find_pages(preview, self._mat.reference, self._plane.plane)
         self._mat.see(preview, found.pages, clear=not found.pages and not found.cut)
 
     def forget(self) -> None:
-        """Begin anew; the empty desk is nobody's and is kept."""
+        """Begin anew; the desk is nobody's and is kept."""
         self._thumb, self._tracker, self._found, self._thorough = None, None, Found(), False
         self._searched_s = float("-inf")
 
@@ -105,8 +115,10 @@ class Looker:
             if self._tracker.follow(preview) is not None:
                 return self._tracker.exact
         self._thorough = self._thorough or not (moved or settled)
-        self._found = find_pages(preview, self._mat.reference, quick=not self._thorough)
+        self._found = find_pages(preview, self._mat.reference, self._plane.plane, quick=not self._thorough)
         self._searched_s = at_s
+        if not moved:
+            self._learn_the_plane(preview)
         best = self._found.best
         if best is None:
             self._tracker = None
@@ -115,6 +127,12 @@ class Looker:
         else:
             self._tracker.follow(preview)
         return best
+
+    def _learn_the_plane(self, preview: Image) -> None:
+        height, width = preview.shape[:2]
+        for page in self._found.pages:
+            if _trusted(page):
+                self._plane.see(page, width, height)
 
     def _sign(self, fine: Image, outline: Quad, preview: Image) -> PageSignature:
         return sign_page(fine, outline.scaled(fine.shape[1] / preview.shape[1]))

@@ -55,3 +55,12 @@ def covered(cells: tuple[int, ...], corners: Points) -> NDArray[np.uint8]:
     # OpenCV's drawing takes fixed-point coordinates.
     cv2.fillConvexPoly(cover, np.rint(corners * 16).astype(np.int32), 1, cv2.LINE_8, 4)
     return cover
+
+
+def page_shares(maps: Maps, corners: Points) -> tuple[float, float]:
+    """How much of an outline, in pixels of the search picture, and of a ring round it, the net takes for a page."""
+    cover = covered(maps.pages.shape, (corners + 0.5) / CELL_PX - 0.5)
+    wide, near = (cv2.dilate(cover, np.ones((size, size), np.uint8)) for size in (7, 3))
+    ring = wide != near
+    inside = float(maps.pages[cover != 0].mean()) if cover.any() else 0.0
+    return inside, float(maps.pages[ring].mean()) if ring.any() else 0.0

@@ -4,6 +4,7 @@ The same picture, outline and turn always give the same bytes, so a page can be 
 with it; `make_page` with another outline or turn is how a corner set by hand or a turned page comes about.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
@@ -16,12 +17,10 @@ from booth.documents.find import find_page
 from booth.documents.light import flatten, measure_light
 from booth.documents.orientation import find_orientation
 from booth.documents.quad import Quad, corners_of
-from booth.documents.rectify import PAGE_DPI, measure_size, rectify
+from booth.documents.rectify import rectify
 from booth.documents.shrink import shrink as shrink_to
+from booth.documents.sizes import PAGE_DPI, PageSize, measure_size
 from protocol.pages import Flaw
-
-VIEW_WIDTH_MM = 440.0
-"""How wide the picture's view of the mat is where nothing else is configured: usual for document cameras for A4."""
 
 FULL_QUALITY = 92
 FRAME_QUALITY = 95
@@ -38,6 +37,10 @@ SMALL_PAGE_PX = 2600
 """Pages up to A5 are looked at in half their size, larger ones in a third: whole factors are fast to shrink by."""
 
 _TURNS = {1: cv2.ROTATE_90_CLOCKWISE, 2: cv2.ROTATE_180, 3: cv2.ROTATE_90_COUNTERCLOCKWISE}
+
+
+Measure = Callable[[Quad, int, int], PageSize]
+"""From an outline and the picture's width and height to the page's size."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -68,9 +71,13 @@ class PageImage:
 
 
 def make_page(
-    image: Image, outline: Quad | None = None, turns: int | None = None, view_width_mm: float = VIEW_WIDTH_MM
+    image: Image,
+    outline: Quad | None = None,
+    turns: int | None = None,
+    measure: Measure = measure_size,
 ) -> PageImage:
-    """Make the page within the outline (found when it is not given), turned as said (found, too) and encoded.
+    """Make the page within the outline (found when it is not given), turned as said (found, too) and encoded; `measure`
+    tells how large it is.
 
     Takes a few hundred milliseconds: not for the event loop's thread.
     """
@@ -78,7 +85,7 @@ def make_page(
     if outline is None:
         return _whole_frame(image, turns or 0)
     height, width = image.shape[:2]
-    size = measure_size(outline, width, height, view_width_mm)
+    size = measure(outline, width, height)
     page = rectify(image, outline, size)
     small, dpi = looked_at(page)
     if turns is None:

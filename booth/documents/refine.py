@@ -10,9 +10,6 @@ from numpy.typing import NDArray
 from booth.devices.camera.interface import Image
 from booth.documents.quad import Points, Quad, order_corners
 
-PLACES = 64
-"""Places along each side at which the edge is sought."""
-
 ENDS = 0.08
 """The part at each end of a side that is left out: corners are round, dog-eared or under a thumb."""
 
@@ -42,9 +39,12 @@ class Sides:
     changes: Floats
 
 
-def refine(image: Image, rough: Quad, reach_px: float) -> Quad:
-    """Move each side to the strongest edge within `reach_px`; a side without a clear edge stays as it was."""
-    return corners_of(find_sides(image, rough, reach_px), rough, reach_px)
+def refine(image: Image, rough: Quad, reach_px: float, count: int, step_px: float) -> Quad:
+    """Move each side to the strongest edge within `reach_px`; a side without a clear edge stays as it was.
+
+    `count` places along each side are looked at, every `step_px` across it.
+    """
+    return corners_of(find_sides(image, rough, reach_px, count, step_px), rough, reach_px)
 
 
 def corners_of(sides: Sides, rough: Quad, reach_px: float) -> Quad:
@@ -69,7 +69,7 @@ def meet(starts: Points, ends: Points, otherwise: Points) -> Points:
     return np.where(parallel[:, None], otherwise, before + beyond * part[:, None])
 
 
-def find_sides(image: Image, rough: Quad, reach_px: float, count: int = PLACES, step_px: float = 0.5) -> Sides:
+def find_sides(image: Image, rough: Quad, reach_px: float, count: int, step_px: float) -> Sides:
     """The line through the edge points near each side; where too few agree, the side as it was.
 
     `count` places along each side are looked at, every `step_px` across it.

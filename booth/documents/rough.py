@@ -27,6 +27,9 @@ SAME = 1.5
 REACHES = (10.0, 6.0, 4.0)
 """Cells by which the sides of a guess are moved to the border of what the map shows."""
 
+PLACES, STEP = 32, 1.0
+"""How many places of a side are looked at, every so many cells across it: the map is no finer."""
+
 STRAIGHT, SHORTEST_EDGE, MOST_EDGES = 1.5, 5.0, 8
 """A straight piece of a border strays by so many cells at most, is so long, and is one of the so many longest."""
 
@@ -82,7 +85,7 @@ def _along_the_border(shown: Image, guess: Points) -> Points:
     """The guess with its sides where most of the map's border runs, whatever bulges or is bitten out of it."""
     outline = order_corners(guess)
     for reach in REACHES:
-        outline = refine(shown, outline, reach)
+        outline = refine(shown, outline, reach, PLACES, STEP)
     return outline.points
 
 

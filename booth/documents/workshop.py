@@ -6,15 +6,15 @@ from booth.documents import page as pages
 from booth.documents.looking import Looker
 from booth.documents.page import PageImage
 from booth.documents.quad import outline_in
+from booth.documents.sizes import VIEW_WIDTH_MM
 from protocol.errors import ErrorCode
 
 
 class PictureWorkshop:
     """`view_width_mm`: how wide the camera's view of the mat is."""
 
-    def __init__(self, view_width_mm: float = pages.VIEW_WIDTH_MM) -> None:
-        self._view_width_mm = view_width_mm
-        self._looker = Looker()
+    def __init__(self, view_width_mm: float = VIEW_WIDTH_MM) -> None:
+        self._looker = Looker(view_width_mm)
 
     def look(self, image: Image, at_s: float) -> Sight | ErrorCode:
         """See `Looker.look`."""
@@ -30,13 +30,13 @@ class PictureWorkshop:
         if near is not None:
             height, width = image.shape[:2]
             outline = self._looker.settle(image, outline_in(near, width, height))
-        return pages.make_page(image, outline, view_width_mm=self._view_width_mm)
+        return pages.make_page(image, outline, measure=self._looker.measure)
 
     def remake_page(self, frame: bytes, corners: Corners) -> PageImage:
         """The page within these corners of a frame that was kept as JPEG; nothing is searched for."""
         image = pages.read_jpeg(frame)
         height, width = image.shape[:2]
-        return pages.make_page(image, outline_in(corners, width, height), view_width_mm=self._view_width_mm)
+        return pages.make_page(image, outline_in(corners, width, height), measure=self._looker.measure)
 
     def frame_jpeg(self, image: Image) -> bytes:
         """From any thread."""

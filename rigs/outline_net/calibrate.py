@@ -15,8 +15,10 @@ from numpy.typing import NDArray
 from booth.documents.confidence import Evidence
 from booth.documents.find import look
 from booth.documents.mat import MatReference
+from booth.documents.quad import Points, Quad
 from rigs.outline_net.scenes import training_scene
 from rigs.scenes.desk import booth_scene
+from rigs.scenes.known import known_desk
 from rigs.scenes.measures import jaccard
 
 RIGHT = 0.96
@@ -33,17 +35,21 @@ SHARPNESS, ROUNDS = 1e-3, 50
 
 def gather(seeds: range) -> Iterator[tuple[Evidence, float]]:
     """Every outline of each booth scene and of each training scene, which has pages cut by the frame, too, looked at
-    with and without the empty mat: the evidence, and the score."""
+    with and without the empty mat, the first with its plane, too: the evidence, and the score."""
     for seed in seeds:
         booth, other = booth_scene(seed), training_scene(seed)
-        for image, empty, pages in (
-            (booth.image, booth.empty, [(page.corners, page.size_mm) for page in booth.pages]),
-            (other.picture, other.empty, [(corners, SQUARE) for corners in other.pages]),
-        ):
-            for mat in (None, MatReference(empty)):
-                for outline, evidence in look(image, mat)[0]:
-                    score = max((jaccard(outline.points, *page) for page in pages), default=0.0)
-                    yield from [(evidence, score)] * (BOOTH_COUNTS if image is booth.image else 1)
+        mat, plane = known_desk(booth)
+        laid = [(page.corners, page.size_mm) for page in booth.pages]
+        for known in ((None, None), (mat, None), (mat, plane)):
+            for outline, evidence in look(booth.image, *known)[0]:
+                yield from [(evidence, _score(outline, laid))] * BOOTH_COUNTS
+        for empty in (None, MatReference(other.empty)):
+            for outline, evidence in look(other.picture, empty)[0]:
+                yield evidence, _score(outline, [(corners, SQUARE) for corners in other.pages])
+
+
+def _score(outline: Quad, pages: list[tuple[Points, tuple[float, float]]]) -> float:
+    return max((jaccard(outline.points, *page) for page in pages), default=0.0)
 
 
 def fit(features: NDArray[np.float64], right: NDArray[np.bool_]) -> NDArray[np.float64]:

@@ -34,6 +34,9 @@ CROWDED = 0.75
 """How often things of any kind lie all about, as on an office desk that a telephone's camera sees from further off."""
 
 
+CLOSE, LARGEST_MM = 0.25, 320.0
+"""How often the camera is so close that even a card may fill the view, as far as a paper of this length does."""
+
 SPREAD_OUT_MM = 210.0
 """A lower paper's stack is spread out less."""
 
@@ -43,13 +46,13 @@ def training_scene(seed: int) -> TrainingScene:
     chance = np.random.default_rng((seed, 77))
     width, height = DRAWN_PX
     camera = _camera(chance)
-    crowded = chance.random() < CROWDED
-    # From further off more of the desk is seen: everything is smaller.
-    near = float(chance.uniform(0.45, 1.0)) if crowded else 1.0
+    crowded, close = chance.random() < CROWDED, chance.random() < CLOSE
+    # From further off more of the desk is seen, and everything is smaller.
+    near = float(chance.uniform(1.0, 3.5)) if close else float(chance.uniform(0.45, 1.0)) if crowded else 1.0
     ground = _ground(width, height, chance)
     lamps = _lamps(width, height, chance, coloured=crowded)
     bare = ground * (lamps * np.float32(chance.uniform(0.85, 1.15)))
-    px_per_mm = width / VIEW_WIDTH_MM / 1.2 * near
+    px_per_mm = width / VIEW_WIDTH_MM / 1.2 * min(near, 1.6)
     pages: list[Points] = []
     cut: list[Points] = []
     shadow_mm, shadow = chance.uniform(-0.9, 0.9, 2), float(np.exp(chance.uniform(np.log(0.02), np.log(0.5))))
@@ -189,6 +192,7 @@ def _pages(
 
 def _paper(near: float, chance: np.random.Generator) -> Paper:
     paper = random_paper(chance)
+    near = min(near, max(1.0, LARGEST_MM / max(paper.width_mm, paper.height_mm)))
     return replace(paper, width_mm=paper.width_mm * near, height_mm=paper.height_mm * near)
 
 

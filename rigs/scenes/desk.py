@@ -17,6 +17,10 @@ MARGIN = 0.015
 """Every true corner is so far inside the frame, as a part of its width."""
 
 MATS = tuple(MatKind)
+FORM, CARD = (
+    next(place for place, record in enumerate(SHEETS) if record.page_id == name)
+    for name in ("application_form", "id_card")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +47,8 @@ class BoothScene:
 def booth_scene(seed: int, width_px: int = 1280, height_px: int = 960) -> BoothScene:
     """The scene of this seed. Mats and kinds take turns, so that any 28 seeds in a row have every pair once."""
     chance = np.random.default_rng(seed)
-    mat = MATS[seed % len(MATS)]
-    kind = seed // len(MATS) % len(SHEETS)
-    tilt, pan = (float(value) for value in chance.uniform((-9, -6), (9, 6)))
-    camera = Camera(width_px, height_px, tilt, pan, float(chance.uniform(1.0, 1.4)))
-    ground = draw_mat(mat, width_px, height_px, chance)
-    lens, lamps = Lens.by_chance(chance), shade(width_px, height_px, chance)
+    mat, kind = MATS[seed % len(MATS)], seed // len(MATS) % len(SHEETS)
+    camera, ground, lens, lamps = _desk(mat, width_px, height_px, chance)
     empty = photograph(ground * (lamps * np.float32(chance.uniform(0.9, 1.1)))[:, :, None], lens, chance)
     troubles: set[str] = set()
     pages = _lay_pages(ground, kind, camera, chance, troubles)
@@ -62,6 +62,28 @@ def booth_scene(seed: int, width_px: int = 1280, height_px: int = 960) -> BoothS
         troubles.add("hand")
     lit = _lit(ground, lamps, first, chance, troubles)
     return BoothScene(seed, mat, photograph(lit, lens, chance), empty, tuple(pages), frozenset(troubles))
+
+
+def served_before(seed: int, visit: int, width_px: int = 1280, height_px: int = 960) -> Image:
+    """What the same camera saw of the same desk in a visit before: an A4 form and an ID card beside it, nothing over
+    them."""
+    chance = np.random.default_rng(seed)
+    camera, ground, lens, lamps = _desk(MATS[seed % len(MATS)], width_px, height_px, chance)
+    chance = np.random.default_rng((seed, 1, visit))
+    for which, (x_mm, y_mm) in ((FORM, (-55.0, 0.0)), (CARD, (115.0, 40.0))):
+        away = chance.uniform(-12, 12, 2)
+        lie = Lie(x_mm + float(away[0]), y_mm + float(away[1]) / 4, float(chance.uniform(-6, 6)))
+        lay(ground, sheet(which), lie, camera, chance.uniform(-0.7, 0.7, 2), float(chance.uniform(0.12, 0.45)))
+    return photograph(ground * lamps[:, :, None], lens, chance)
+
+
+def _desk(
+    mat: MatKind, width_px: int, height_px: int, chance: np.random.Generator
+) -> tuple[Camera, Picture, Lens, Field]:
+    tilt, pan = (float(value) for value in chance.uniform((-9, -6), (9, 6)))
+    camera = Camera(width_px, height_px, tilt, pan, float(chance.uniform(1.0, 1.4)))
+    ground = draw_mat(mat, width_px, height_px, chance)
+    return camera, ground, Lens.by_chance(chance), shade(width_px, height_px, chance)
 
 
 def _hull(pages: list[LaidPage]) -> Points:

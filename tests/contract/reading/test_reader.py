@@ -7,12 +7,14 @@ import sys
 import textwrap
 import zlib
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 from PIL import Image as Pillow
 
 from booth.documents.page import make_page
+from booth.documents.sizes import measure_size
 from center.reader import COMMAND, ReaderGone, ReaderMissing, ReaderProcess
 from protocol.reading import Attribute, PageKind, PageRead, PageReading, PageUnreadable, Unreadable
 from rigs.card_pictures import SEEN_WIDTH_MM, Conditions, draw_card, see
@@ -48,7 +50,8 @@ def person() -> Person:
 
 @pytest.fixture(scope="module")
 def card(person: Person) -> bytes:
-    return make_page(see(draw_card(person, 7), CLEAN, 7), view_width_mm=SEEN_WIDTH_MM).full_jpeg
+    measure = partial(measure_size, view_width_mm=SEEN_WIDTH_MM)
+    return make_page(see(draw_card(person, 7), CLEAN, 7), measure=measure).full_jpeg
 
 
 async def reading_of(reader: ReaderProcess, image: bytes) -> PageReading:

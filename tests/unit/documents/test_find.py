@@ -124,7 +124,7 @@ def test_confidence_falls_when_the_page_is_hardly_lighter_than_the_mat(papers: l
     ground = render_ground(WIDTH_PX, HEIGHT_PX, Light(0.05, 0, 0, 1))
     scene, _ = render_scene(ground, papers[1], view=View(0, 0))
     clear = find_page(scene)
-    faint = find_page(cv2.addWeighted(scene, 0.1, np.full_like(scene, 110), 0.9, 0).astype(np.uint8))
+    faint = find_page(cv2.addWeighted(scene, 0.03, np.full_like(scene, 110), 0.97, 0).astype(np.uint8))
     assert clear is not None and clear.confidence >= AUTOMATIC_CONFIDENCE
     assert faint is None or faint.confidence < clear.confidence
 
@@ -157,15 +157,19 @@ def test_most_pages_beside_others_under_hands_bent_in_shadow_and_among_things_ar
     assert sum(score > 0.9 for score in found) >= 0.6 * len(found)
 
 
-def test_white_paper_on_a_white_mat_is_found_more_often_with_a_picture_of_the_empty_one() -> None:
+def test_white_paper_on_a_white_mat_is_surely_found_more_often_with_a_picture_of_the_empty_one() -> None:
     scenes = [booth_scene(seed, 640, 480) for seed in range(3075, 3127, 4)]
     assert {scene.mat for scene in scenes} == {"white"}
+
+    def sure(scene: BoothScene, mat: MatReference | None) -> int:
+        return sum(page.confidence >= AUTOMATIC_CONFIDENCE for page in find_pages(scene.image, mat).pages)
+
     without, knowing = (
-        [score > 0.98 for scene in scenes for score in scores(scene, MatReference(scene.empty) if known else None)]
-        for known in (False, True)
+        sum(sure(scene, MatReference(scene.empty) if known else None) for scene in scenes) for known in (False, True)
     )
-    assert sum(knowing) > sum(without)
-    assert sum(knowing) >= 0.8 * len(knowing)
+    assert knowing > without
+    found = [score > 0.98 for scene in scenes for score in scores(scene, MatReference(scene.empty))]
+    assert sum(found) >= 0.8 * len(found)
 
 
 def test_what_may_be_taken_by_itself_is_right(booth_scenes: list[BoothScene]) -> None:

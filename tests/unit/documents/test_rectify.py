@@ -4,11 +4,12 @@ import pytest
 from numpy.typing import NDArray
 
 from booth.devices.camera.desk_pages import Paper
-from booth.devices.camera.desk_scene import VIEW_WIDTH_MM, Corners, Pose, View, project, render_ground, render_scene
+from booth.devices.camera.desk_scene import VIEW_WIDTH_MM, Corners, Pose, render_ground, render_scene
 from booth.devices.camera.interface import Image
 from booth.documents import rectify as rectifying
 from booth.documents.quad import order_corners
-from booth.documents.rectify import LONGEST_MM, PageSize, estimate_shape, measure_size, rectify
+from booth.documents.rectify import rectify
+from booth.documents.sizes import PageSize, measure_size
 from tests.support.desk_scenes import draw_all
 
 
@@ -25,46 +26,6 @@ def fine_print(image: Image) -> NDArray[np.float32]:
     """What is printed, at 2 pixels a millimetre, without the light that falls on it."""
     small = cv2.resize(image[:, :, 1], (420, 594), interpolation=cv2.INTER_AREA).astype(np.float32)
     return small - np.asarray(cv2.GaussianBlur(small, (0, 0), 20), dtype=np.float32)
-
-
-@pytest.mark.parametrize("tilt_deg", [-35.0, -12.0, 0.0, 7.0, 30.0])
-@pytest.mark.parametrize("width_mm, height_mm", [(210.0, 297.0), (85.6, 54.0), (143.0, 105.0), (60.0, 60.0)])
-def test_the_shape_of_a_page_is_seen_through_the_perspective(
-    tilt_deg: float, width_mm: float, height_mm: float
-) -> None:
-    corners = project(blank(width_mm, height_mm), 1920, 1440, Pose(20, -10, 8), View(tilt_deg, tilt_deg / 2))
-    shape = estimate_shape(order_corners(corners), 1920, 1440)
-    assert shape == pytest.approx(width_mm / height_mm, rel=0.02)
-
-
-@pytest.mark.parametrize(
-    "width_mm, height_mm, known, size_px",
-    [
-        (210.0, 297.0, "A4", (2480, 3508)),
-        (297.0, 210.0, "A4", (3508, 2480)),
-        (105.0, 148.0, "A6", (1240, 1748)),
-        (210.0, 148.0, "A5", (2480, 1748)),
-        (85.6, 54.0, "ID-1", (1011, 638)),
-        (54.0, 85.6, "ID-1", (638, 1011)),
-        (143.0, 105.0, "household_page", (1689, 1240)),
-        (80.0, 80.0, None, (945, 945)),
-        (182.0, 257.0, "B5", (2150, 3035)),
-        (120.0, 235.0, None, (1417, 2776)),
-    ],
-)
-def test_a_page_has_its_true_size_at_300_dpi(
-    width_mm: float, height_mm: float, known: str | None, size_px: tuple[int, int]
-) -> None:
-    corners = project(blank(width_mm, height_mm), 1920, 1440, Pose(10, 5, 2), View(8, 3))
-    size = measure_size(order_corners(corners), 1920, 1440, VIEW_WIDTH_MM)
-    assert size.known == known
-    assert (size.width_px, size.height_px) == pytest.approx(size_px, rel=0 if known else 0.03)
-    assert 95 <= size.seen_dpi <= 125, "a camera 1920 px wide sees 111 dpi of a view of 440 mm"
-
-
-def test_an_absurd_outline_asks_for_no_absurd_page() -> None:
-    size = measure_size(order_corners([(0, 0), (9000, 4), (9000, 6), (0, 9)]), 9001, 10, 1000.0)
-    assert max(size.width_px, size.height_px) <= LONGEST_MM / 25.4 * 300 + 1
 
 
 def test_the_flat_page_looks_like_the_paper_that_was_laid() -> None:
