@@ -14,10 +14,10 @@ import numpy as np
 from bench import documents_scenes
 from booth.devices.camera.interface import Image
 from booth.documents.find import AUTOMATIC_CONFIDENCE, find_page, find_pages, settle
-from booth.documents.mat import MatReference
 from booth.documents.quad import Quad
 from booth.documents.track import Tracker
 from rigs.scenes.desk import booth_scene
+from rigs.scenes.known import known_desk
 from rigs.scenes.measures import jaccard, use_one_core, usual_recipe
 from rigs.scenes.photographs import Photograph, photographs
 
@@ -78,9 +78,9 @@ def _speeds() -> dict[str, Any]:
     settle_ms: list[float] = []
     for seed in TIMED_SCENES:
         scene = booth_scene(seed, *PREVIEW)
-        desk = MatReference(scene.empty)
-        _timed(partial(find_pages, mat=desk, quick=True), scene.image, live_ms)
-        found = _timed(partial(find_pages, mat=desk), scene.image, find_ms)
+        mat, plane = known_desk(scene)
+        _timed(partial(find_pages, mat=mat, plane=plane, quick=True), scene.image, live_ms)
+        found = _timed(partial(find_pages, mat=mat, plane=plane), scene.image, find_ms)
         if found.best is not None:
             tracker = Tracker(found.best)
             for _ in range(TRACKED_PICTURES):

@@ -55,7 +55,9 @@ def judge(
         elif each.attribute is Attribute.VALID_FROM:
             judged += _term(each)
         elif value := _VALUES[each.attribute](each.text):
-            readings = [Reread(value, each.chance), *again.get(each.attribute, ())]
+            more = again.get(each.attribute, ())
+            readings = [Reread(value, each.chance)]
+            readings += [Reread(_VALUES[each.attribute](reading.text), reading.chance) for reading in more]
             value = _in_print(_surest(readings), simplified)
             judged.append((each.attribute, value, each.span, _doubts(each, value, readings, today)))
     if any(Doubt.BIRTH_DATE_DIFFERS in doubts for _, _, _, doubts in judged):
@@ -128,8 +130,12 @@ def _as_it_is(text: str) -> str:
     return text
 
 
+_DOTS = str.maketrans("•・.", "···")
+"""What stands between the parts of a name is read as any dot."""
+
+
 def _name(text: str) -> str:
-    return text.replace("•", "·").replace(".", "·").strip("·")
+    return text.translate(_DOTS).strip("·")
 
 
 def _sex(text: str) -> str:
