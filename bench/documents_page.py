@@ -20,7 +20,7 @@ from booth.documents.looking import Looker
 from booth.documents.orientation import find_orientation
 from booth.documents.rectify import rectify
 from booth.documents.signature import sign_page
-from booth.documents.sizes import VIEW_WIDTH_MM, measure_size
+from booth.documents.sizes import measure_size
 
 SIZES_PX = ((1920, 1440), (4160, 3120))
 """A common document camera's picture, and 13 megapixels."""
@@ -69,7 +69,7 @@ def _steps(picture: Image, turns: int, took: dict[str, list[float]]) -> tuple[bo
     height, width = picture.shape[:2]
     outline = _timed(took, "find", lambda: find_page(picture))
     assert outline is not None
-    size = measure_size(outline, width, height, VIEW_WIDTH_MM)
+    size = measure_size(outline, width, height)
     page = _timed(took, "rectify", lambda: rectify(picture, outline, size))
     small, dpi = _timed(took, "shrink", lambda: pages.looked_at(page))
     orientation = _timed(took, "orientation", lambda: find_orientation(small, dpi))

@@ -7,6 +7,7 @@ from typing import Self
 import numpy as np
 
 from booth.documents.outlines import Outline
+from booth.documents.quad import side_lengths
 
 UNMEASURED = 0.9
 """Taken off the fitted weight where nobody knows how large things on the desk are. Without it 9 of 748 outlines that
@@ -45,9 +46,9 @@ class Evidence:
 
     @classmethod
     def of(cls, outline: Outline, shape: float, fit: float | None, known: bool) -> Self:
-        """`fit`: None where nobody knows how large things are."""
+        """`fit`: None where nobody knows how large things are; else `shape` is 0."""
         corners, start = outline.corners, outline.start
-        shortest = float(np.linalg.norm(start - np.roll(start, -1, axis=0), axis=1).min())
+        shortest = float(side_lengths(start).min())
         away = float(np.linalg.norm(corners - start, axis=1).max()) / max(shortest, 1e-6)
         return cls(
             float(outline.seen.mean()),
@@ -55,7 +56,7 @@ class Evidence:
             float(outline.moved.rival.max()),
             min(1.0, 10 * away),
             *outline.shares,
-            shape if fit is None else 0.0,
+            shape,
             fit or 0.0,
             float(outline.placed is not None),
             float(known),

@@ -22,7 +22,7 @@ from booth.documents.quad import Points, Quad, order_corners
 from booth.documents.rough import rough_outlines
 from booth.documents.sizes import shape_likeness
 
-__all__ = ["AUTOMATIC_CONFIDENCE", "Found", "FrameSide", "find_page", "find_pages", "look", "settle"]
+__all__ = ["AUTOMATIC_CONFIDENCE", "Found", "FrameSide", "find_page", "find_pages", "look", "settle", "trusted"]
 
 MIN_CONFIDENCE = 0.2
 """Below it nothing is reported; of what is given 0.2 to 0.5 half is right, and a person sees to the corners."""
@@ -82,7 +82,12 @@ def find_pages(
     pages = [Quad(outline.corners, confidence(evidence)) for outline, evidence in candidates]
     sure = _apart(page for page in pages if page.confidence >= MIN_CONFIDENCE)
     # Beside a page that is surely whole, what comes in over the edge is a cup, a telephone, an arm.
-    return Found(tuple(sure), () if sure and sure[0].confidence >= AUTOMATIC_CONFIDENCE else cut)
+    return Found(tuple(sure), () if sure and trusted(sure[0]) else cut)
+
+
+def trusted(page: Quad) -> bool:
+    """Whether the outline may be taken without a person's asking."""
+    return page.confidence >= AUTOMATIC_CONFIDENCE
 
 
 def look(
@@ -99,7 +104,8 @@ def look(
         seen = likeliest_outline(desk, maps, guesses, quick=quick)
         outline = None if seen is None else _at_size(image, desk, seen.corners)
         if seen is not None and outline is not None:
-            shape, fit = shape_likeness(outline, *size_px), desk.fit(seen.corners)
+            fit = desk.fit(seen.corners)
+            shape = shape_likeness(outline, *size_px) if fit is None else 0.0
             candidates.append((outline, Evidence.of(seen, shape, fit, desk.known)))
     return candidates, cut_sides(maps)
 

@@ -37,8 +37,8 @@ def placed_by_size(corners: Points, plane: DeskPlane, width_px: int, height_px: 
         ways = [way / max(float(np.linalg.norm(way)), 1e-6) for way in away]
         if max(abs(float(way @ along)) for way in ways) > LEAN:
             continue
-        for one, other in ((size.short_mm, size.long_mm) for size in KNOWN_SIZES):
-            for wide, long in ((one, other), (other, one)):
+        for size in KNOWN_SIZES:
+            for wide, long in map(size.lying, (False, True)):
                 if abs(width / wide - 1) <= WIDTH_AWAY:
                     placed = on_desk.copy()
                     placed[side], placed[(side + 1) % 4] = end + ways[0] * long, start + ways[1] * long
@@ -57,7 +57,7 @@ def placed_at_corner(corners: Points, plane: DeskPlane, width_px: int, height_px
             along = on_desk[(corner + 1) % 4] - on_desk[corner]
             along = along / max(float(np.linalg.norm(along)), 1e-6)
             across = np.array((-along[1], along[0]))  # Clockwise as seen: towards the page.
-            for wide, long in ((size.short_mm, size.long_mm), (size.long_mm, size.short_mm)):
+            for wide, long in map(size.lying, (False, True)):
                 steps = np.array(((0, 0), (wide, 0), (wide, long), (0, long)))
                 placed = on_desk[corner] + steps[:, :1] * along + steps[:, 1:] * across
                 yield corner, plane.in_picture(np.roll(placed, corner, axis=0), width_px, height_px)

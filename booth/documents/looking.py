@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from booth.core.capture import Sight
 from booth.devices.camera.interface import Image
-from booth.documents.find import AUTOMATIC_CONFIDENCE, Found, find_pages, settle
+from booth.documents.find import Found, find_pages, settle, trusted
 from booth.documents.mat import MatWatch
 from booth.documents.plane import PlaneWatch
 from booth.documents.quad import Quad, corners_of
@@ -130,16 +130,15 @@ class Looker:
 
     def _learn_the_plane(self, preview: Image) -> None:
         height, width = preview.shape[:2]
-        for page in self._found.pages:
-            if _trusted(page):
-                self._plane.see(page, width, height)
+        for page in filter(trusted, self._found.pages):
+            self._plane.see(page, width, height)
 
     def _sign(self, fine: Image, outline: Quad, preview: Image) -> PageSignature:
         return sign_page(fine, outline.scaled(fine.shape[1] / preview.shape[1]))
 
 
 def _trusted(page: Quad | None) -> bool:
-    return page is not None and page.confidence >= AUTOMATIC_CONFIDENCE
+    return page is not None and trusted(page)
 
 
 def _far(one: Quad, other: Quad, preview: Image) -> bool:

@@ -65,7 +65,7 @@ class Desk:
     plane: DeskPlane | None
 
     @classmethod
-    def of(cls, image: Image, mat: MatReference | None, plane: DeskPlane | None = None) -> Self:
+    def of(cls, image: Image, mat: MatReference | None, plane: DeskPlane | None) -> Self:
         middle = shrink(image, MIDDLE_PX)
         small = shrink(middle)
         if mat is None:
@@ -212,7 +212,7 @@ def _look(desk: Desk, maps: Maps, rough: Points, steps: Sequence[float]) -> Outl
         corners = _clockwise(moved.corners)
     if corners is None or start is None or moved is None:
         return None
-    return Outline(corners, start, moved, page_shares(maps, (corners + 0.5) / desk.finer - 0.5))
+    return Outline(corners, start, moved, _shares(desk, maps, corners))
 
 
 def _widened(desk: Desk, maps: Maps, outline: Outline) -> Outline:
@@ -256,8 +256,7 @@ def _placed(desk: Desk, maps: Maps, outline: Outline) -> Iterator[Outline]:
     """Outlines of a known size with three sides of this one."""
     assert desk.plane is not None
     for side, corners in placed_by_size(outline.corners, desk.plane, *desk.size_px):
-        shares = page_shares(maps, (corners + 0.5) / desk.finer - 0.5)
-        yield Outline(corners, corners, outline.moved, shares, side)
+        yield Outline(corners, corners, outline.moved, _shares(desk, maps, corners), side)
 
 
 def _corners(desk: Desk, maps: Maps, outline: Outline) -> Iterator[Outline]:
@@ -268,6 +267,10 @@ def _corners(desk: Desk, maps: Maps, outline: Outline) -> Iterator[Outline]:
             at = _look(desk, maps, corners, LOOKS[0])
             if at is not None:
                 yield at
+
+
+def _shares(desk: Desk, maps: Maps, corners: Points) -> tuple[float, float]:
+    return page_shares(maps, (corners + 0.5) / desk.finer - 0.5)
 
 
 def _clockwise(corners: Points) -> Points | None:

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from booth.documents.quad import Points, Quad, project
+from booth.documents.quad import Points, Quad, project, side_lengths
 from booth.documents.sizes import USUAL_FOCAL, KnownSize, PageSize, measure_size, nearest_size, sure_size
 
 Floats = NDArray[np.float64]
@@ -75,7 +75,7 @@ class DeskPlane:
 
     def measure(self, outline: Quad, width_px: int, height_px: int) -> PageSize:
         """The size of the page within the outline, in a picture of this size."""
-        upper, right, lower, left = self._sides_mm(self.on_desk(outline.points, width_px, height_px))
+        upper, right, lower, left = side_lengths(self.on_desk(outline.points, width_px, height_px))
         known, away = self.nearest(outline.points, width_px, height_px)
         width_mm, height_mm = float(upper + lower) / 2, float(right + left) / 2
         return PageSize.of(width_mm, height_mm, known if away <= FITS else None, outline.area_px)
@@ -84,25 +84,15 @@ class DeskPlane:
         """The known size that is nearest to that of an outline, and how far off, relatively, the worst of its sides
         is, or its diagonals from each other."""
         corners = self.on_desk(corners_px, width_px, height_px)
-        size, away = nearest_size(self._sides_mm(corners))
-        return size, max(away, _unlike(self._diagonals_mm(corners)))
+        size, away = nearest_size(side_lengths(corners))
+        return size, max(away, _unlike(_diagonals(corners)))
 
     def askew(self, corners_px: Points, width_px: int, height_px: int) -> float:
         """How far, relatively, an outline's opposite sides or its diagonals are from being as long as each other: 0 for
         a rectangle."""
         corners = self.on_desk(corners_px, width_px, height_px)
-        sides = self._sides_mm(corners)
-        return max(_unlike(pair) for pair in (sides[::2], sides[1::2], self._diagonals_mm(corners)))
-
-    @staticmethod
-    def _sides_mm(corners: Points) -> Floats:
-        lengths: Floats = np.linalg.norm(np.roll(corners, -1, axis=0) - corners, axis=1)
-        return lengths
-
-    @staticmethod
-    def _diagonals_mm(corners: Points) -> Floats:
-        lengths: Floats = np.linalg.norm(corners[2:] - corners[:2], axis=1)
-        return lengths
+        sides = side_lengths(corners)
+        return max(_unlike(pair) for pair in (sides[::2], sides[1::2], _diagonals(corners)))
 
     @property
     def trusted(self) -> bool:
@@ -123,7 +113,7 @@ def fit_plane(sheets: Sequence[LaidSheet], aspect: float, view_width_mm: float) 
     def misses(numbers: Floats) -> Floats:
         view = numbers[0] - numbers[3] - usual[0] + usual[3]
         before = np.append((numbers[1:] - usual[1:]) / spread[1:], view / VIEW_SPREAD)
-        return np.concatenate((before, *(_misses(_to_mm(numbers), sheet, numbers) for sheet in sheets)))
+        return np.concatenate((before, *(_misses(numbers, sheet) for sheet in sheets)))
 
     for _ in range(ROUNDS):
         numbers -= np.linalg.lstsq(_slopes(misses, numbers), misses(numbers), rcond=None)[0]
@@ -133,6 +123,11 @@ def fit_plane(sheets: Sequence[LaidSheet], aspect: float, view_width_mm: float) 
     stretch = _slopes(lambda at: np.log(_lengths(_to_mm(at), corners)), numbers)
     error = float(np.sqrt(np.einsum("ij,jk,ik->i", stretch, covariance, stretch)).max())
     return DeskPlane(_to_mm(numbers), error), float(np.abs(misses(numbers)[4:]).max(initial=0.0))
+
+
+def _diagonals(corners: Points) -> Floats:
+    lengths: Floats = np.linalg.norm(corners[2:] - corners[:2], axis=1)
+    return lengths
 
 
 def _unlike(two_mm: Floats) -> float:
@@ -153,12 +148,12 @@ def _to_mm(numbers: Floats) -> Floats:
     return matrix
 
 
-def _misses(to_mm: Floats, sheet: LaidSheet, numbers: Floats) -> Floats:
-    """How far each corner is from where a sheet of this size, laid on it as well as may be, has its own."""
-    seen = project(to_mm, sheet.corners)
-    sides = np.linalg.norm(np.roll(seen, -1, axis=0) - seen, axis=1)
-    wide = sides[0] + sides[2] >= sides[1] + sides[3]
-    width, height = (sheet.size.long_mm, sheet.size.short_mm) if wide else (sheet.size.short_mm, sheet.size.long_mm)
+def _misses(numbers: Floats, sheet: LaidSheet) -> Floats:
+    """How far each corner is from where a sheet of this size, laid on it as well as may be, has its own; in usual
+    errors."""
+    seen = project(_to_mm(numbers), sheet.corners)
+    sides = side_lengths(seen)
+    width, height = sheet.size.lying(across=bool(sides[0] + sides[2] >= sides[1] + sides[3]))
     true = np.array(((-width, -height), (width, -height), (width, height), (-width, height))) / 2
     seen = seen - seen.mean(axis=0)
     turn = math.atan2(float((true[:, 0] * seen[:, 1] - true[:, 1] * seen[:, 0]).sum()), float((true * seen).sum()))

@@ -34,8 +34,7 @@ class Quad:
     @property
     def side_lengths_px(self) -> tuple[float, float, float, float]:
         """Upper, right, lower, left."""
-        points = self.points
-        top, right, bottom, left = np.linalg.norm(np.roll(points, -1, axis=0) - points, axis=1)
+        top, right, bottom, left = side_lengths(self.points)
         return float(top), float(right), float(bottom), float(left)
 
     def scaled(self, factor: float) -> "Quad":
@@ -56,6 +55,12 @@ def order_corners(points: Points | Sequence[tuple[float, float]], confidence: fl
     first = int(np.argmin(clockwise.sum(axis=1)))
     a, b, c, d = ((float(x), float(y)) for x, y in np.roll(clockwise, -first, axis=0))
     return Quad((a, b, c, d), confidence)
+
+
+def side_lengths(points: Points) -> NDArray[np.float64]:
+    """How long each side is, the first from point 0 to point 1; `(n,)`."""
+    lengths: NDArray[np.float64] = np.linalg.norm(np.roll(points, -1, axis=0) - points, axis=1)
+    return lengths
 
 
 def is_convex(points: Points) -> bool:

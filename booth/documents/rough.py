@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from booth.devices.camera.interface import Image
 from booth.documents.maps import CELL_PX, LIKELY, Maps, covered
-from booth.documents.quad import Points, is_convex, order_corners
+from booth.documents.quad import Points, is_convex, order_corners, side_lengths
 from booth.documents.refine import meet, refine
 
 MIN_AREA = 0.004
@@ -124,6 +124,6 @@ def _fit(corners: Points, part: NDArray[np.uint8], lengths: NDArray[np.float64])
     """How much the outline shares with the part, and how much of its sides is border."""
     cover = covered(part.shape, corners)
     common = np.count_nonzero(cover & part)
-    sides = np.linalg.norm(np.roll(corners, -1, axis=0) - corners, axis=1)
+    sides = side_lengths(corners)
     straight = float(np.minimum(lengths, sides).sum() / sides.sum())
     return common / (np.count_nonzero(cover) + np.count_nonzero(part) - common) + straight / 2

@@ -56,6 +56,10 @@ class KnownSize:
     long_mm: float
     short_mm: float
 
+    def lying(self, across: bool) -> tuple[float, float]:
+        """Width and height of a page that lies with its long side across, or upright; mm."""
+        return (self.long_mm, self.short_mm) if across else (self.short_mm, self.long_mm)
+
     @property
     def side_mm(self) -> float:
         """Of a square as large."""
@@ -89,9 +93,7 @@ class PageSize:
     def of(cls, width_mm: float, height_mm: float, known: KnownSize | None, area_px: float) -> Self:
         """Of a page that was measured so and covers so much of the picture; a known size is more exact."""
         if known is not None:
-            width_mm, height_mm = (
-                (known.long_mm, known.short_mm) if width_mm >= height_mm else (known.short_mm, known.long_mm)
-            )
+            width_mm, height_mm = known.lying(across=width_mm >= height_mm)
         width_mm, height_mm = (min(max(side, SHORTEST_MM), LONGEST_MM) for side in (width_mm, height_mm))
         seen_dpi = MM_PER_INCH * math.sqrt(area_px / (width_mm * height_mm))
         return cls(width_mm, height_mm, known.name if known else None, round(seen_dpi))
@@ -149,11 +151,14 @@ def sure_size(outline: Quad, frame_width_px: int, frame_height_px: int, view_wid
     """The known size that the page within the outline has, if all others that it may have are much further off."""
     shape = estimate_shape(outline, frame_width_px, frame_height_px)
     side_mm = math.sqrt(outline.area_px) * view_width_mm / frame_width_px
-    fitting = [known for known, _ in _fitting(max(shape, 1 / shape), side_mm)]
-    away = sorted((abs(math.log(side_mm / known.side_mm)), known.name) for known in fitting)
-    if not away or (len(away) > 1 and away[1][0] - away[0][0] < MUCH_FURTHER):
+
+    def away(known: KnownSize) -> float:
+        return abs(math.log(side_mm / known.side_mm))
+
+    fitting = sorted((known for known, _ in _fitting(max(shape, 1 / shape), side_mm)), key=away)
+    if not fitting or (len(fitting) > 1 and away(fitting[1]) - away(fitting[0]) < MUCH_FURTHER):
         return None
-    return next(known for known in fitting if known.name == away[0][1])
+    return fitting[0]
 
 
 def nearest_size(sides_mm: NDArray[np.float64]) -> tuple[KnownSize, float]:

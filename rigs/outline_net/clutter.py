@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from booth.documents.quad import Points
 from rigs.scenes.mats import Picture, grain
-from rigs.scenes.things import ball, over, turned
+from rigs.scenes.things import ball, on_a_side, outside, over, turned
 
 Cover = NDArray[np.uint8]
 Thing = Callable[[Picture, Points, float, np.random.Generator], None]
@@ -31,7 +31,9 @@ def crowd(scene: Picture, page: Points, px_per_mm: float, chance: np.random.Gene
         beside = chance.random() < 0.4
         for _ in range(30):
             anywhere = np.array([chance.uniform(0, width), chance.uniform(0, height)])
-            at = _beside(page, px_per_mm, chance) if beside else anywhere
+            at = anywhere
+            if beside:
+                at = outside(page, on_a_side(page, chance), float(chance.uniform(0, 100)) * px_per_mm)
             if cv2.pointPolygonTest(outline, (float(at[0]), float(at[1])), True) < -least_mm * px_per_mm:
                 thing(scene, at, px_per_mm, chance)
                 break
@@ -40,15 +42,6 @@ def crowd(scene: Picture, page: Points, px_per_mm: float, chance: np.random.Gene
         marker(scene, weights @ page + chance.normal(0, 12, 2) * px_per_mm, px_per_mm, chance)
     for _ in range(int(chance.choice((0, 0, 1, 2)))):
         wire(scene, page, px_per_mm, chance)
-
-
-def _beside(page: Points, px_per_mm: float, chance: np.random.Generator) -> Points:
-    """Up to 100 mm outside one of the page's sides."""
-    side = int(chance.integers(4))
-    on_side = page[side] + chance.random() * (page[(side + 1) % 4] - page[side])
-    outward = on_side - page.mean(axis=0)
-    at: Points = on_side + outward / max(float(np.linalg.norm(outward)), 1e-6) * chance.uniform(0, 100) * px_per_mm
-    return at
 
 
 def screen(scene: Picture, chance: np.random.Generator) -> None:

@@ -14,7 +14,7 @@ from rigs.outline_net.papers import random_paper
 from rigs.scenes.laying import VIEW_WIDTH_MM, Camera, Lie, corners, lay
 from rigs.scenes.light import Lens, person_shadow, photograph, shade, shine
 from rigs.scenes.mats import MatKind, Picture, draw_mat, grain
-from rigs.scenes.things import hold, put_over_a_side, strew
+from rigs.scenes.things import hold, on_a_side, put_over_a_side, strew
 
 DRAWN_PX = (960, 720)
 """Width and height: those of the picture in which the booth seeks sides."""
@@ -72,7 +72,7 @@ def training_scene(seed: int) -> TrainingScene:
     light = lamps * person_shadow(width, height, chance)[:, :, None] if chance.random() < 0.35 else lamps
     lit = ground * light
     if chance.random() < 0.4:
-        at = around.mean(axis=0) + chance.normal(0, 90, 2) if chance.random() < 0.7 else _on_a_side(around, chance)
+        at = around.mean(axis=0) + chance.normal(0, 90, 2) if chance.random() < 0.7 else on_a_side(around, chance)
         lit += shine(width, height, at, chance)[:, :, None]
     lens = Lens.by_chance(chance)
     tint = tuple(float(v) for v in chance.uniform(0.85, 1.12, 3))
@@ -88,12 +88,6 @@ def training_scene(seed: int) -> TrainingScene:
     )
     empty = photograph(bare.astype(np.float32), lens, chance)
     return TrainingScene(photograph(lit.astype(np.float32), lens, chance), empty, tuple(pages), tuple(cut))
-
-
-def _on_a_side(page: Points, chance: np.random.Generator) -> Points:
-    side = int(chance.integers(4))
-    at: Points = page[side] + float(chance.uniform(0, 1)) * (page[(side + 1) % 4] - page[side])
-    return at
 
 
 def _lamps(width: int, height: int, chance: np.random.Generator, coloured: bool) -> Picture:

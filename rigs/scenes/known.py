@@ -1,6 +1,6 @@
 """What a booth that has served others knows of a scene's desk."""
 
-from booth.documents.find import AUTOMATIC_CONFIDENCE, find_pages
+from booth.documents.find import find_pages, trusted
 from booth.documents.mat import MatReference
 from booth.documents.plane import DeskPlane, PlaneWatch
 from rigs.scenes.desk import BoothScene, served_before
@@ -17,7 +17,6 @@ def known_desk(scene: BoothScene) -> tuple[MatReference, DeskPlane | None]:
     for visit in range(VISITS):
         if watch.plane is not None:
             break
-        for page in find_pages(served_before(scene.seed, visit, width, height), mat).pages:
-            if page.confidence >= AUTOMATIC_CONFIDENCE:
-                watch.see(page, width, height)
+        for page in filter(trusted, find_pages(served_before(scene.seed, visit, width, height), mat).pages):
+            watch.see(page, width, height)
     return mat, watch.plane

@@ -102,12 +102,23 @@ def strew(scene: Picture, page: Points, px_per_mm: float, chance: np.random.Gene
 
 def put_over_a_side(scene: Picture, page: Points, px_per_mm: float, chance: np.random.Generator) -> None:
     """Put a thing where it hides a part of one of the page's sides."""
-    side = int(chance.integers(4))
-    at = page[side] + (page[(side + 1) % 4] - page[side]) * float(chance.uniform(0.05, 0.95))
-    outward = at - page.mean(axis=0)
-    at = at + outward / max(float(np.linalg.norm(outward)), 1e-6) * float(chance.uniform(-10, 45)) * px_per_mm
+    at = outside(page, on_a_side(page, chance, 0.05, 0.95), float(chance.uniform(-10, 45)) * px_per_mm)
     thing = (_pen, _glasses, _telephone, _cup, _cable, ball)[int(chance.integers(6))]
     thing(scene, at, px_per_mm, chance)
+
+
+def on_a_side(page: Points, chance: np.random.Generator, low: float = 0.0, high: float = 1.0) -> Points:
+    """A place on one of the page's sides, between these parts of the way along it."""
+    side = int(chance.integers(4))
+    at: Points = page[side] + float(chance.uniform(low, high)) * (page[(side + 1) % 4] - page[side])
+    return at
+
+
+def outside(page: Points, at: Points, away_px: float) -> Points:
+    """So much further from the page's middle."""
+    outward = at - page.mean(axis=0)
+    further: Points = at + outward / max(float(np.linalg.norm(outward)), 1e-6) * away_px
+    return further
 
 
 def ball(scene: Picture, at: Points, px_per_mm: float, chance: np.random.Generator) -> None:
