@@ -207,7 +207,9 @@ class PlaneWatch:
         if size is None:
             return
         sheet = LaidSheet.of(outline, width_px, height_px, size)
-        if any(np.abs(sheet.corners - other.corners).max() < 10 * CORNER_ERROR for other in self._sheets):
+        # A page that lies there for a while is one page, the odd one, too.
+        before = self._sheets if self._odd is None else [*self._sheets, self._odd]
+        if any(np.abs(sheet.corners - other.corners).max() < 10 * CORNER_ERROR for other in before):
             return
         aspect = width_px / height_px
         if self._learnt([*self._sheets, sheet], aspect):
