@@ -34,6 +34,21 @@ WARM, COLD = (240, 214, 190), (186, 208, 236)
 CORNER = (3 * 64 + 3) * 3
 """Where a picture of 64 by 36 shows the backdrop: three pixels from its upper left corner."""
 
+NOTE_VIDEOS = """
+() => {
+  window.videos = []
+  const create = document.createElement.bind(document)
+  document.createElement = (name, ...more) => {
+    const element = create(name, ...more)
+    if (name === 'video') window.videos.push(element)
+    return element
+  }
+}
+"""
+LEFT_VIDEOS = "() => window.videos.filter((video) => !video.isConnected).map((video) => video.srcObject !== null)"
+"""Of each <video> that is on the page no more: whether it still plays. Each keeps pictures of the camera's few from being
+used again until it is collected; after a page or two the clerk's picture stood still for a second and more."""
+
 
 class Scene:
     """Kiosk and counter, side by side."""
@@ -92,6 +107,7 @@ async def test_a_resident_and_a_clerk_do_an_affair_screen_to_screen(scene: Scene
 
 async def log_in(scene: Scene) -> None:
     counter = scene.counter
+    await counter.evaluate(NOTE_VIDEOS)
     await counter.fill(by_test("login-name"), CLERK.name)
     await counter.fill(by_test("login-password"), CLERK.password)
     await counter.click(by_test("login-submit"))
@@ -126,6 +142,7 @@ async def meet(scene: Scene) -> None:
         shown = await moving_picture(page, video)
         red, _, blue = shown[CORNER : CORNER + 3]
         assert (red > blue) is warm, f"{video} shows the wrong side"
+    assert await scene.counter.evaluate(LEFT_VIDEOS) == [False], "a picture that nobody sees holds on to the camera"
     await expect(scene.counter.locator(f'{by_test("recording")}[data-state="recording"]')).to_be_visible()
     await expect(scene.kiosk.locator(by_test("recorded"))).to_be_visible()
     assert await loudness(scene.counter, "audio-voice") > 0.01
