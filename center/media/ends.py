@@ -29,7 +29,7 @@ from center.media.interface import MediaSettings
 from center.media.internals.connection import SectionConnection
 from center.media.internals.sections import AUDIO_LEVEL_URI, PLAYOUT_DELAY_URI, ReceivingEnd, SendingEnd, SendingFormat
 from center.media.internals.srtp import outbox
-from center.media.packets import Header, shift_picture
+from center.media.packets import Header, shift_picture, starts_keyframe
 from center.media.rates import DownlinkRates, UplinkRates
 from center.media.splice import Splice
 from protocol.media import TrackName
@@ -123,7 +123,10 @@ class PublisherEnd(ReceivingEnd):
             if not self._looking and self._gaps.waiting:
                 self._look_later()
             if self._keyframe_due:
-                self.request_keyframe(now_s)
+                if starts_keyframe(packet.payload):
+                    self._keyframe_due = False  # it is what was asked for
+                else:
+                    self.request_keyframe(now_s)
         for sink in self._sinks:
             sink.take(packet, now_s)
 

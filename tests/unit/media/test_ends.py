@@ -144,6 +144,15 @@ async def test_however_many_ask_a_publisher_gets_one_keyframe_request_in_300_ms(
     assert publisher.keyframes_requested == 2
 
 
+async def test_a_keyframe_that_comes_meanwhile_is_not_asked_for_again(wires: tuple[Transport, Transport]) -> None:
+    publisher = await started_publisher(wires[0])
+    publisher.request_keyframe(10.0)
+    publisher.request_keyframe(10.1)
+    publisher.on_packet(read(media(1, KEY)), 10.2)
+    publisher.on_packet(read(media(2)), 10.0 + KEYFRAME_INTERVAL_S)
+    assert publisher.keyframes_requested == 1
+
+
 async def test_a_lost_packet_is_asked_for_and_its_retransmission_forwarded_in_its_place(
     wires: tuple[Transport, Transport],
 ) -> None:
