@@ -6,7 +6,7 @@ import { defineConfig, type HtmlTagDescriptor, type Plugin } from 'vite'
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 
-/** What a page imports later is fetched at once: the counter draws itself only when it has begun to connect. */
+/** What a page imports later is fetched when there is room, and not compiled yet: the counter draws most of itself when the resident is seen. */
 const fetchAhead: Plugin = {
   name: 'fetch-ahead',
   transformIndexHtml: {
@@ -22,8 +22,8 @@ const fetchAhead: Plugin = {
         injectTo: 'head',
       })
       return [
-        ...[...scripts].map((name) => link({ rel: 'modulepreload' }, name)),
-        ...[...styles].map((name) => link({ rel: 'preload', as: 'style' }, name)),
+        ...[...scripts].map((name) => link({ rel: 'prefetch', as: 'script' }, name)),
+        ...[...styles].map((name) => link({ rel: 'prefetch', as: 'style' }, name)),
       ]
     },
   },

@@ -1,5 +1,4 @@
 /** Doing something at the center from a button: busy while it runs, a refusal said in words. */
-import { ElMessage } from 'element-plus'
 import { ref, type Ref } from 'vue'
 
 import { useText } from '@lib/i18n'
@@ -23,7 +22,7 @@ export function useAct(): Act {
       return true
     } catch (error) {
       if (!(error instanceof Refused)) throw error
-      if (error.code !== 'not_logged_in') ElMessage({ type: 'error', message: refusal(error.code), grouping: true })
+      if (error.code !== 'not_logged_in') (await import('./drawn')).say('error', refusal(error.code))
       return false
     } finally {
       busy.value = false

@@ -1,6 +1,7 @@
 /** What the whole page shares: who is logged in, the newest view, the standing connections. Handed down from `App.vue`. */
 import { computed, inject, shallowRef, type ComputedRef, type InjectionKey, type ShallowRef } from 'vue'
 
+import { painted } from '@lib/firstframe'
 import { MediaLeg } from '@lib/media'
 import type {
   AffairView,
@@ -13,6 +14,7 @@ import type {
   Outcome,
   TicketState,
 } from '@lib/protocol'
+import { onceTrue } from '@lib/once'
 import { ReconnectingSocket, backOff } from '@lib/socket'
 
 import { CounterApi, Refused } from './api'
@@ -33,8 +35,8 @@ export interface Ended {
 const SHOWN_MS = 3000
 /** The page is drawn after so long, whatever keeps the connection from being asked for. */
 const ASKED_MS = 500
-/** So long the drawing of a session's page waits for the resident's picture: after a call, and in a page that was just opened. */
-const PICTURE_FIRST_MS = { called: 400, opened: 1500 }
+/** So long the drawing of a session's page waits until both see each other: after a call, and in a page that was just opened. */
+const PICTURE_FIRST_MS = { called: 600, opened: 1500 }
 
 const OVER: readonly TicketState[] = ['finished', 'missed', 'abandoned', 'transferred', 'waiting']
 
@@ -69,6 +71,8 @@ export class Counter {
 
   private wasAsked: () => void = () => {}
   private feed: ReconnectingSocket<CounterEvent, CounterBeat> | null = null
+  /** Prepared for the next time that somebody is logged in. */
+  private leg: MediaLeg | null = null
   private figures: MediaFigures | null = null
   private forgetting: ReturnType<typeof setTimeout> | undefined
   private release: () => void = () => {}
@@ -81,6 +85,8 @@ export class Counter {
   /** Find out whether the browser is logged in already, and go on where it was. */
   async start(): Promise<void> {
     setTimeout(this.wasAsked, ASKED_MS)
+    this.leg ??= this.makeLeg()
+    this.leg.prepare() // while the center is asked
     for (let failures = 0; this.phase.value === 'asking'; failures++) {
       try {
         if (await this.api.isLoggedIn()) this.enter()
@@ -159,7 +165,15 @@ export class Counter {
       },
       beat: () => this.beat(),
     })
-    const leg = new MediaLeg({
+    const leg = this.leg ?? this.makeLeg()
+    this.leg = null
+    this.media.value = leg
+    this.picture.value = new FacePicture(leg)
+    void leg.open()
+  }
+
+  private makeLeg(): MediaLeg {
+    return new MediaLeg({
       publish: ['clerk_face', 'clerk_voice'],
       subscribe: ['face', 'voice', 'document'],
       exchange: async (sdp, tracks) => {
@@ -171,9 +185,6 @@ export class Counter {
       relays: () => this.api.relays(),
       report: (figures) => (this.figures = figures),
     })
-    this.media.value = leg
-    this.picture.value = new FacePicture(leg)
-    void leg.open()
   }
 
   /** The newest figures go with one beat, once. */
@@ -200,9 +211,14 @@ export class Counter {
     this.ended.value = { ticketNo: last.ticket_no, caseNo: last.case_no, how: howItLeft(last, view) }
   }
 
-  /** Drawing the session's page takes longer than a picture's way from the booth: the picture goes first, if it comes soon. */
+  /**
+   * Drawing the session's page takes longer than a picture's way from the booth, and the cores that our own picture needs on
+   * its way there: the pictures go first, if they come soon. The center learns a moment later than we that nothing is
+   * interrupted any more.
+   */
   private async drawAfterPicture(withinMs: number): Promise<void> {
-    await Promise.race([this.picture.value?.seen(), new Promise((resolve) => setTimeout(resolve, withinMs))])
+    const ready = this.picture.value?.seen().then(painted).then(() => onceTrue(() => bothSee(this.affair.value)))
+    await Promise.race([ready, new Promise((resolve) => setTimeout(resolve, withinMs))])
     this.calling.value = false
   }
 
@@ -242,6 +258,11 @@ export class Counter {
       if (!(error instanceof Refused)) throw error
     }
   }
+}
+
+/** Over, or as far as the center knows. */
+function bothSee(affair: AffairView | null): boolean {
+  return affair === null || (affair.booth_first_frame_ms !== null && affair.session_state !== 'interrupted')
 }
 
 function howItLeft(affair: AffairView, view: CounterView): Ended['how'] {

@@ -6,6 +6,7 @@ import { effectScope, shallowRef, watch, type EffectScope, type ShallowRef } fro
 
 import { firstFrame } from '@lib/firstframe'
 import type { MediaLeg } from '@lib/media'
+import { onceTrue } from '@lib/once'
 
 export class FacePicture {
   readonly element = document.createElement('video')
@@ -39,8 +40,7 @@ export class FacePicture {
 
   /** Resolves when the resident is seen, at once when they are already; never when somebody else is expected before. */
   seen(): Promise<void> {
-    if (this.seenAt.value !== null) return Promise.resolve()
-    return new Promise((resolve) => watch(this.seenAt, () => resolve(), { once: true }))
+    return onceTrue(() => this.seenAt.value !== null)
   }
 
   /** Nobody is to be seen, and the last picture of whom was there is let go. */

@@ -18,3 +18,8 @@ export function firstFrame(video: HTMLVideoElement, signal?: AbortSignal): Promi
     signal?.addEventListener('abort', stop, { once: true })
   })
 }
+
+/** Resolves when what the page shows now has been painted; in a page that nobody looks at, never. */
+export function painted(): Promise<void> {
+  return new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)))
+}

@@ -20,7 +20,7 @@ class FakeConnection extends EventTarget {
     sender: { parameters: { encodings: { maxFramerate?: number }[] } }
   }[] = []
 
-  constructor(readonly configuration: RTCConfiguration) {
+  constructor(public configuration: RTCConfiguration) {
     super()
     FakeConnection.made.push(this)
   }
@@ -45,6 +45,10 @@ class FakeConnection extends EventTarget {
     }
     this.added.push(section)
     return section
+  }
+
+  setConfiguration(configuration: RTCConfiguration): void {
+    this.configuration = configuration
   }
 
   async createOffer(): Promise<{ sdp: string }> {
@@ -345,4 +349,25 @@ test('nothing happens any more once it is closed', async () => {
   expect(FakeConnection.made).toHaveLength(1)
   expect(last().closed).toBe(true)
   expect(leg.streams).toEqual({})
+})
+
+test('what was prepared is the first connection, with the relays that are known then; unused, it is closed', async () => {
+  const plan = { publish: ['clerk_face'], subscribe: ['face'], early: true, relays: () => [{ urls: ['turn:relay'] }] } as const
+  const leg = new MediaLeg({ ...plan, exchange: (sdp, tracks) => exchange(sdp, tracks) })
+  leg.prepare()
+  await settle()
+  expect(offers).toEqual([])
+  void leg.open()
+  await settle()
+  expect(FakeConnection.made).toHaveLength(1)
+  expect(last().configuration.iceServers).toEqual([{ urls: ['turn:relay'] }])
+  expect(offers).toHaveLength(1)
+  leg.remake()
+  await settle()
+  expect([FakeConnection.made.length, FakeConnection.made[0]?.closed]).toEqual([2, true])
+  const unused = new MediaLeg({ ...plan, exchange })
+  unused.prepare()
+  unused.close()
+  await settle()
+  expect(last().closed).toBe(true)
 })

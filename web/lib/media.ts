@@ -30,6 +30,7 @@ export interface MediaPlan {
   report?: (figures: MediaFigures) => void
 }
 
+const BUNDLE: RTCBundlePolicy = 'max-bundle'
 /** From the offer to packets; measured 66 to 112 ms on a good line, 3.3 s with 5 % loss. */
 const CONNECT_MS = 10_000
 /** The center's checks come twice a second, voice 50 times. */
@@ -51,6 +52,7 @@ export class MediaLeg {
   readonly capture: Capture
 
   private connection: RTCPeerConnection | null = null
+  private prepared: Promise<Begun> | null = null
   private looking: ReturnType<typeof setInterval> | undefined
   private sending = new Map<TrackName, RTCRtpSender>()
   private timer: ReturnType<typeof setTimeout> | undefined
@@ -82,6 +84,12 @@ export class MediaLeg {
     await this.capture.open()
     if (this.plan.early) this.fill()
     else this.remake()
+  }
+
+  /** For an early plan: begin the first connection, as far as that goes without anybody's answer. `open` then takes less. */
+  prepare(): void {
+    this.prepared ??= this.begin()
+    this.prepared.catch(() => {}) // `open` tells
   }
 
   /** Connect anew at once, e.g. because the center said that the connection is gone. */
@@ -121,6 +129,7 @@ export class MediaLeg {
   close(): void {
     this.closed = true
     this.drop()
+    this.prepared?.then(({ connection }) => connection.close()).catch(() => {})
     this.capture.close()
     for (const track of this.plan.subscribe) delete this.streams[track]
     removeEventListener('pagehide', this.leave)
@@ -130,24 +139,32 @@ export class MediaLeg {
   private async connect(): Promise<void> {
     const turn = ++this.turn
     this.state.value = this.failures === 0 ? 'connecting' : 'down'
+    const begun = this.prepared ?? this.begin()
+    this.prepared = null
     const relays = this.plan.relays?.() ?? []
     const iceServers = Array.isArray(relays) ? relays : await relays.catch(() => [])
-    if (turn !== this.turn) return
-    const connection = new RTCPeerConnection({ iceServers, bundlePolicy: 'max-bundle' })
-    this.connection = connection
     try {
-      const sections = this.addSections(connection)
+      const { connection, sections, offer } = await begun
+      if (turn !== this.turn) return connection.close()
+      this.connection = connection
       connection.onconnectionstatechange = () => this.follow(connection)
       this.retryAfter(CONNECT_MS)
-      const offer = await connection.createOffer()
+      connection.setConfiguration({ iceServers, bundlePolicy: BUNDLE })
       await connection.setLocalDescription(offer)
       const sdp = await this.plan.exchange(offer.sdp ?? '', sections.map(trackOffer))
-      if (this.connection !== connection) return
+      if (turn !== this.turn) return
       await connection.setRemoteDescription({ type: 'answer', sdp })
     } catch {
       // The reason is the exchange's to tell (a refused offer, a link that is down); here it only means "later".
-      if (this.connection === connection) this.fail()
+      if (turn === this.turn) this.fail()
     }
+  }
+
+  /** What a connection needs of this page alone. */
+  private async begin(): Promise<Begun> {
+    const connection = new RTCPeerConnection({ bundlePolicy: BUNDLE })
+    const sections = this.addSections(connection)
+    return { connection, sections, offer: await connection.createOffer() }
   }
 
   /** The sections in the plan's order, publishing first; what can't be captured gets none, so that another peer may publish it. */
@@ -254,6 +271,12 @@ export class MediaLeg {
     connection.onconnectionstatechange = null
     connection.close()
   }
+}
+
+interface Begun {
+  connection: RTCPeerConnection
+  sections: Section[]
+  offer: RTCSessionDescriptionInit
 }
 
 interface Section extends Omit<TrackOffer, 'mid'> {
