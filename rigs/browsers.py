@@ -23,8 +23,8 @@ NOT_OURS = (
     "WebUIOmniboxFullPopup",
     "WebUIOmniboxPopup",
 )
-"""Features of the browser's own. The pop-ups of its address bar are pages that each new tab loads, though nobody sees them:
-0.7 s of a core (Chromium 156), taken from the page that is opened."""
+"""Features of the browser's own. The pop-ups of its address bar are pages that each new tab loads, though nobody sees
+them: 0.7 s of a core (Chromium 156), taken from the page that is opened."""
 
 FLAGS = (
     "--no-sandbox",

@@ -46,8 +46,8 @@ NOTE_VIDEOS = """
 }
 """
 LEFT_VIDEOS = "() => window.videos.filter((video) => !video.isConnected).map((video) => video.srcObject !== null)"
-"""Of each <video> that is on the page no more: whether it still plays. Each keeps pictures of the camera's few from being
-used again until it is collected; after a page or two the clerk's picture stood still for a second and more."""
+"""Of each <video> that is on the page no more: whether it still plays. Each keeps pictures of the camera's few from
+being used again until it is collected; after a page or two the clerk's picture stood still for a second and more."""
 
 
 class Scene:
