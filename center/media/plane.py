@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import random
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
@@ -11,6 +12,7 @@ from typing import Self, cast
 from aiortc import RTCRtpTransceiver, RTCSessionDescription
 from aiortc.exceptions import InvalidAccessError, InvalidStateError, OperationError
 
+from center.media.beat import together
 from center.media.ends import ForwardingConnection, PublisherEnd, SubscriberEnd
 from center.media.flow import Subscription
 from center.media.interface import (
@@ -247,9 +249,10 @@ class ForwardingPlane:
             self._tell(ParticipantUp(peer.participant))
 
     async def _report_until_ended(self, peer: _Peer) -> None:
+        now = asyncio.get_running_loop().time
         while not peer.ended.is_set():
             with suppress(TimeoutError):
-                async with asyncio.timeout(REPORT_S):
+                async with asyncio.timeout_at(together(now() + REPORT_S * random.uniform(0.9, 1.1))):
                     await peer.ended.wait()
             peer.connection.report(time.monotonic())
 

@@ -26,6 +26,8 @@ BURST_S = 1.0
 CHATTER_RATE, CHATTER_BURST = 200.0, 400.0
 """STUN and DTLS datagrams, a second and at once. A handshake takes 20, checks and consent 2 a second."""
 COMPLAINT_S = 10.0
+SETTLED_S = 3.0
+"""A browser tries all ways at once, the shortest last to be found; it has chosen by then."""
 
 _monotonic = time.monotonic
 _inbox, _outbox = memoryview(inbox), memoryview(outbox)
@@ -54,6 +56,8 @@ class MediaPath:
         self._pair: Any = None
         self._address: Address = ("", 0)
         self._socket: Any = None
+        self._since_s = 0.0
+        """When this pair was first used."""
         self._sections: dict[int, Section] = {}
         self._sections_of_type: dict[int, list[Section]] = {}
         self._rtcp_takers: tuple[RtcpTaker, ...] = ()
@@ -63,6 +67,8 @@ class MediaPath:
         self._complaints = Complaints(COMPLAINT_S)
         self.heard_s = float("-inf")
         """When the peer was heard last, by a datagram that only it can make."""
+        self.sent = 0
+        """Datagrams of media and its reports, to the peer."""
 
     # --- Who takes part ---
 
@@ -114,9 +120,17 @@ class MediaPath:
 
     def _follow(self, pair: Any) -> None:
         """Note the way to the peer, which changes when ICE nominates another."""
-        self._pair = pair
+        self._pair, self._since_s = pair, _monotonic()
+        if self._socket is not None:
+            self._socket.settle(None)
         if pair is not None:
             self._address, self._socket = pair.remote_addr, pair.protocol.transport
+
+    def settle(self, now_s: float, heard: bool) -> None:
+        """From time to time: hear the peer alone once the way to it has stood for a while, and anybody again when it
+        has fallen silent: it may have moved."""
+        if self._pair is not None and self._pairs.get(1) is self._pair:
+            self._socket.settle(self._address if heard and now_s - self._since_s > SETTLED_S else None)
 
     def may_talk(self, address: Address, now_s: float) -> bool:
         """Whether one more datagram of STUN or DTLS from this address is taken."""
@@ -180,4 +194,5 @@ class MediaPath:
             return
         size = keys.seal(size, rtcp)
         if size:
+            self.sent += 1
             self._socket.post(_outbox[:size], self._address)

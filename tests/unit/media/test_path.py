@@ -1,6 +1,7 @@
 """The way of packets through one connection, with whatever an enemy or a broken peer puts on it."""
 
 import logging
+import time
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -12,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from center.media.flow import Packet
-from center.media.internals.path import CHATTER_BURST, MOST_SSRCS, MediaPath
+from center.media.internals.path import CHATTER_BURST, MOST_SSRCS, SETTLED_S, MediaPath
 from center.media.internals.sockets import inbox
 from tests.unit.media.test_ends import MEDIA_SSRC, RTX_SSRC, Transport, started_publisher, started_subscriber
 
@@ -25,6 +26,10 @@ class Sent:
 
     def __init__(self) -> None:
         self.datagrams: list[tuple[bytes, tuple[str, int]]] = []
+        self.settled: list[tuple[str, int] | None] = []
+
+    def settle(self, address: tuple[str, int] | None) -> None:
+        self.settled.append(address)
 
     def post(self, data: memoryview, address: tuple[str, int]) -> None:
         self.datagrams.append((bytes(data), address))
@@ -91,6 +96,23 @@ def test_a_packet_of_the_peer_reaches_its_section_and_a_strangers_none(caplog: p
     assert [len(packet.payload) for packet in wire.section.packets] == [1000]
     assert "media of booth:a: dropped 1 strangers, 2 unauthentic" in wire.line(caplog)
     assert wire.line(caplog) == ""
+
+
+def test_a_way_that_has_stood_for_a_while_is_kept_to_until_the_peer_falls_silent_or_another_is_chosen() -> None:
+    wire = Wire()
+    begun_s = time.monotonic()
+    wire.path.settle(begun_s, heard=True)
+    assert wire.socket.settled == []  # nothing has come yet
+    wire.put(wire.peer.protect(rtp()))
+    wire.path.settle(begun_s + SETTLED_S / 2, heard=True)
+    wire.path.settle(begun_s + SETTLED_S * 2, heard=True)
+    wire.path.settle(begun_s + SETTLED_S * 2, heard=False)
+    assert wire.socket.settled == [None, PEER, None]
+    wire.pairs[1] = SimpleNamespace(remote_addr=STRANGER, protocol=SimpleNamespace(transport=wire.socket))
+    wire.path.settle(begun_s + SETTLED_S * 3, heard=True)  # the next packet takes the new way
+    wire.put(wire.peer.protect(rtp(2)), STRANGER)
+    assert wire.socket.settled == [None, PEER, None, None]
+    assert len(wire.section.packets) == 2
 
 
 def test_before_the_handshake_and_without_a_pair_nothing_is_taken_or_sent() -> None:

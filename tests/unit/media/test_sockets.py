@@ -41,6 +41,13 @@ class Taker:
     def may_talk(self, address: Address, now_s: float) -> bool:
         return not self.silent
 
+    async def all(self, count: int) -> None:
+        """Until so many came."""
+        async with asyncio.timeout(5):
+            while len(self.media) < count:
+                self.came.clear()
+                await self.came.wait()
+
 
 async def test_media_and_the_rest_go_their_own_ways() -> None:
     protocol, taker = Protocol(), Taker()
@@ -52,14 +59,44 @@ async def test_media_and_the_rest_go_their_own_ways() -> None:
         sender.sendto(b"", bound.getsockname())
         for first in (128, 191):
             sender.sendto(bytes([first]) * 3, bound.getsockname())
-        async with asyncio.timeout(5):
-            await taker.came.wait()
+        await taker.all(2)
     assert [data[:1] for data in protocol.received] == [b"\x00", b"\x14", b"\x3f", b"\x7f", b"\xc0", b"\xff", b""]
     assert [data[0] for data in taker.media] == [128, 191]
     transport.close()
     transport.close()
     async with asyncio.timeout(5):
         await protocol.lost.wait()
+
+
+async def test_a_settled_socket_hears_and_reaches_its_peer_alone_until_it_is_dissolved() -> None:
+    taker = Taker()
+    bound = bind("127.0.0.1", MediaSettings())
+    transport = MediaSocket(bound, Protocol(), taker)  # type: ignore[arg-type]
+    here = bound.getsockname()
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other,
+    ):
+        for each in (peer, other):
+            each.bind(("127.0.0.1", 0))
+            each.settimeout(5)
+        transport.settle(peer.getsockname())
+        other.sendto(b"\x80 a stranger", here)
+        peer.sendto(b"\x80 the peer", here)
+        await taker.all(1)
+        transport.sendto(b"to the peer", peer.getsockname())
+        transport.sendto(b"to another", other.getsockname())
+        assert peer.recv(99) == b"to the peer" and other.recv(99) == b"to another"
+        transport.settle(None)
+        transport.settle(None)
+        other.sendto(b"\x80 the peer, elsewhere", here)
+        await taker.all(2)
+        transport.settle(("no address", 0))
+        peer.sendto(b"\x80 still", here)
+        await taker.all(3)
+    assert [data[2:] for data in taker.media] == [b"the peer", b"the peer, elsewhere", b"still"]
+    transport.close()
+    transport.settle(here)
 
 
 async def test_a_subscriber_that_never_reads_costs_a_bounded_buffer_and_no_waiting() -> None:
