@@ -119,10 +119,10 @@ async def _measure() -> dict[str, Any]:
         "click_to_painted_ms": {side: _spread([call[side]["painted"] for call in calls]) for side in calls[0]},
         "click_to_uncovered_ms": {side: _spread([call[side]["uncovered"] for call in calls]) for side in calls[0]},
         "click_to_heard_ms": {
-            f"{side}_{state}": _spread([call[side][state] for call in calls if state in call[side]])
+            f"{side}_{state}": _spread(heard)
             for side in calls[0]
             for state in ("called", "mounted", "connecting")
-            if state in calls[0][side]
+            if len(heard := [call[side][state] for call in calls if state in call[side]]) > CALLS / 2
         },
         "opening_the_counter_to_painted_ms": _spread(cold),
         "each_ms": [{side: round(call[side]["painted"]) for side in call} for call in calls],
