@@ -158,7 +158,6 @@ async def _watch_consent(connection: IceConnection, path: MediaPath) -> None:
             elif path.sent == sent:
                 path.send(EMPTY_REPORT)
             sent = path.sent
-            now_s = time.monotonic()
             await asyncio.sleep(together(now_s + CONSENT_INTERVAL_S * (0.8 + 0.4 * random.random())) - now_s)
         for task in running:
             task.cancel()
