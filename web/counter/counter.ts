@@ -3,6 +3,7 @@ import { computed, inject, shallowRef, type ComputedRef, type InjectionKey, type
 
 import { painted } from '@lib/firstframe'
 import { MediaLeg } from '@lib/media'
+import { onceTrue } from '@lib/once'
 import type {
   AffairView,
   CounterBeat,
@@ -14,7 +15,6 @@ import type {
   Outcome,
   TicketState,
 } from '@lib/protocol'
-import { onceTrue } from '@lib/once'
 import { ReconnectingSocket, backOff } from '@lib/socket'
 
 import { CounterApi, Refused } from './api'
@@ -63,6 +63,8 @@ export class Counter {
     const affair = this.view.value?.affair ?? null
     return affair && !OVER.includes(affair.ticket_state) ? affair : null
   })
+  /** Whether the resident was seen since somebody is expected. */
+  readonly seen: ComputedRef<boolean> = computed(() => this.picture.value !== null && this.picture.value.seenAt.value !== null)
   /** How the last one left, until the notice was read. */
   readonly ended: ShallowRef<Ended | null> = shallowRef(null)
 

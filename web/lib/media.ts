@@ -141,10 +141,8 @@ export class MediaLeg {
     this.state.value = this.failures === 0 ? 'connecting' : 'down'
     const begun = this.prepared ?? this.begin()
     this.prepared = null
-    const relays = this.plan.relays?.() ?? []
-    const iceServers = Array.isArray(relays) ? relays : await relays.catch(() => [])
     try {
-      const { connection, sections, offer } = await begun
+      const [{ connection, sections, offer }, iceServers] = await Promise.all([begun, this.relays()])
       if (turn !== this.turn) return connection.close()
       this.connection = connection
       connection.onconnectionstatechange = () => this.follow(connection)
@@ -157,6 +155,15 @@ export class MediaLeg {
     } catch {
       // The reason is the exchange's to tell (a refused offer, a link that is down); here it only means "later".
       if (turn === this.turn) this.fail()
+    }
+  }
+
+  /** Without them it is tried all the same. */
+  private async relays(): Promise<RTCIceServer[]> {
+    try {
+      return (await this.plan.relays?.()) ?? []
+    } catch {
+      return []
     }
   }
 

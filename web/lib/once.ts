@@ -2,15 +2,11 @@ import { watch } from 'vue'
 
 /** Resolves as soon as `condition`, which reads reactive values, is true. */
 export function onceTrue(condition: () => boolean): Promise<void> {
+  if (condition()) return Promise.resolve()
   return new Promise((resolve) => {
-    const stop = watch(
-      condition,
-      (now) => {
-        if (!now) return
-        resolve()
-        queueMicrotask(() => stop()) // not there yet when it is true at once
-      },
-      { immediate: true },
-    )
+    const stop = watch(condition, () => {
+      stop()
+      resolve()
+    })
   })
 }
