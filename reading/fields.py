@@ -199,7 +199,9 @@ def _after(label: Written, at: int, lines: Sequence[Written]) -> Written | None:
     if at < len(text):
         return label.part(at)
     value = right_of(label, lines)
-    return value if value is not None and not _begins_with_label(value.text) else None
+    if value is not None and value.span.left < label.span.right and value.text[:1] == text[-1:]:
+        value = value.part(1)  # The two boxes overlap: the label's last character was read twice.
+    return value if value is not None and value.text and not _begins_with_label(value.text) else None
 
 
 def _bare_number(lines: Sequence[Written]) -> Written | None:

@@ -15,8 +15,9 @@ SURE, SURE_NAME = 0.6, 0.8
 """Text below this chance in one character is doubtful, a name sooner; chosen on generated cards, see
 docs/benchmarks.md."""
 
-_AS_THEY_ARE = frozenset("乾藉瞭夥麽龢甦徵昇陞邨迺濬氾絜祕頫甯叡澂")
-"""Characters that 通用规范汉字表 (2013) has beside their simple forms, most of them for names."""
+_AS_THEY_ARE = frozenset("昇陞氾祕贇")
+"""Characters that people's names have beside their simple forms: all but the last are in 通用规范汉字表 (2013); of ten
+generated cards with it or with 赟 all were read rightly."""
 
 _NAME = re.compile(r"[㐀-鿿\U00020000-\U000323af]{1,15}(?:[·•.][㐀-鿿]{1,15}){0,4}")
 _ETHNICITIES = (
@@ -102,7 +103,23 @@ def _in_print(text: str, simplified: Callable[[str], str]) -> str:
     """Cards of the mainland print the simple forms; the model tends to the others where print is small. Each by itself:
     in a name a character has no neighbours that say what it means. What it changes is doubtful, for no reading said it.
     """
-    return "".join(letter if letter in _AS_THEY_ARE else simplified(letter) for letter in text)
+    return "".join(_letter_in_print(letter, simplified(letter)) for letter in text)
+
+
+def _letter_in_print(letter: str, simple: str) -> str:
+    """The simple form, but where the letter itself is a mainland one (GB/T 2312: 麴, 徵, 乾), or no card can show the
+    simple one (it is not in GBK: 𬱖 for 頔)."""
+    if letter in _AS_THEY_ARE or _written_in("gb2312", letter) or not _written_in("gbk", simple):
+        return letter
+    return simple
+
+
+def _written_in(characters: str, letter: str) -> bool:
+    try:
+        letter.encode(characters)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _doubts(each: Found, value: str, readings: Sequence[Reread], today: date) -> list[Doubt]:

@@ -188,12 +188,23 @@ def test_whatever_is_read_is_judged(lines: list[Written], kind: PageKind) -> Non
         assert value and attribute in Attribute and span.left <= span.right
 
 
+def test_a_character_in_two_boxes_is_read_once() -> None:
+    lines = [written("姓名", 50, 60), written("名杨平", 100, 62), written("性别女", 50, 150)]
+    assert values(PageKind.ID_CARD_FRONT, lines)[Attribute.NAME] == "杨平"
+    apart = [written("姓名", 50, 60), written("名杨平", 140, 62), written("性别女", 50, 150)]
+    assert values(PageKind.ID_CARD_FRONT, apart)[Attribute.NAME] == "名杨平"
+
+
+SIMPLE = {"靜": "静", "昇": "升", "麴": "曲", "贇": "赟", "頔": "𬱖"}
+
+
 @pytest.mark.parametrize(
     "readings, name",
     [
         (("林靜梅", "林靜梅", "林静梅"), "林静梅"),
         (("林靜梅", "林靜梅", "林靜梅"), "林静梅"),
         (("林昇梅", "林昇梅", "林昇梅"), "林昇梅"),
+        (("麴贇頔", "麴贇頔", "麴贇頔"), "麴贇頔"),
         (("林劼梅", "林劼梅", "林劫梅"), "林劼梅"),
         (("阿依·古丽", "阿依・古丽", "阿依•古丽"), "阿依·古丽"),
     ],
@@ -203,9 +214,7 @@ def test_a_simple_form_is_offered_for_an_old_one_and_is_doubtful_unless_it_was_r
 ) -> None:
     found = find_fields(PageKind.ID_CARD_FRONT, [written("姓名" + readings[0], 50, 60)])
     again = {Attribute.NAME: [Reread(reading, 0.9) for reading in readings[1:]]}
-    judged = judge(
-        PageKind.ID_CARD_FRONT, found, again, TODAY, lambda letter: {"靜": "静", "昇": "升"}.get(letter, letter)
-    )
+    judged = judge(PageKind.ID_CARD_FRONT, found, again, TODAY, lambda letter: SIMPLE.get(letter, letter))
     (value, doubts), *_ = [(value, doubts) for attribute, value, _, doubts in judged if attribute is Attribute.NAME]
     assert value == name
     assert (Doubt.READINGS_DIFFER in doubts) == any(set(one) - set("・•·") != set(name) - {"·"} for one in readings)
