@@ -85,6 +85,10 @@ class PageImages(Protocol):
 class Workshop(Protocol):
     """What is done with pictures, each call in the documents thread but `frame_jpeg`, which goes beside it."""
 
+    def prepare(self) -> None:
+        """Load what is needed, that the first page takes no longer than others."""
+        ...
+
     def look(self, image: Image, at_s: float) -> Sight | ErrorCode: ...
 
     def rest(self, image: Image) -> None: ...
@@ -210,6 +214,7 @@ class PageTaker:
     async def run(self, show: Callable[[DeskSeen], None]) -> None:
         """Look while it is wanted, until cancelled; `show` gets what is to be seen on the screens."""
         self._show = show
+        self._thread.submit(self._workshop.prepare)
         while True:
             await self._rest_until_awake()
             await self._look_while_awake()

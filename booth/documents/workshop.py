@@ -1,11 +1,15 @@
 """Everything that the booth does with pictures, at one bench: looking, making pages, encoding. For one thread alone."""
 
+import cv2
+import numpy as np
+
 from booth.core.capture import Corners, Sight
 from booth.devices.camera.interface import Image
 from booth.documents import page as pages
+from booth.documents.find import find_page
 from booth.documents.looking import Looker
 from booth.documents.page import PageImage
-from booth.documents.quad import outline_in
+from booth.documents.quad import Quad, outline_in
 from booth.documents.sizes import VIEW_WIDTH_MM
 from protocol.errors import ErrorCode
 
@@ -15,6 +19,15 @@ class PictureWorkshop:
 
     def __init__(self, view_width_mm: float = VIEW_WIDTH_MM) -> None:
         self._looker = Looker(view_width_mm)
+
+    def prepare(self) -> None:
+        """Make a page of an invented picture: the nets are loaded, and every step has run once."""
+        desk = np.full((960, 1280, 3), 90, np.uint8)
+        cv2.rectangle(desk, (300, 200), (980, 680), (235, 235, 235), cv2.FILLED)
+        for line in range(260, 640, 40):
+            cv2.putText(desk, "bangban", (340, line), cv2.FONT_HERSHEY_SIMPLEX, 1.0, (40, 40, 40), 2, cv2.LINE_AA)
+        pages.make_page(desk, Quad(((300, 200), (980, 200), (980, 680), (300, 680))))
+        find_page(desk)
 
     def look(self, image: Image, at_s: float) -> Sight | ErrorCode:
         """See `Looker.look`."""

@@ -83,6 +83,10 @@ class FakeWorkshop:
     def __init__(self) -> None:
         self.sheet: Sheet | None = Sheet()
         self.flaws: tuple[Flaw, ...] = ()
+        self.prepared = False
+
+    def prepare(self) -> None:
+        self.prepared = True
 
     def look(self, image: Image, at_s: float) -> Sight | ErrorCode:
         if self.sheet is None:
@@ -282,6 +286,13 @@ async def test_a_photo_goes_along_with_its_card_and_the_readers_forget_with_the_
         await center.say(VisitChanged(None))
         await center.until(lambda: center.heard[-1] == VisitWiped("affair-1"))
         assert rig.reader.forgotten == 1
+
+
+async def test_what_makes_pages_is_loaded_before_anybody_comes(tmp_path: Path) -> None:
+    rig = Rig()
+    async with fake_center() as center, Outbox(tmp_path) as outbox, rig.running(center, outbox):
+        await eventually(lambda: rig.workshop.prepared)
+        assert not center.pages
 
 
 async def test_page_after_page_is_taken_each_once_until_the_clerk_says_stop(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from booth.devices.camera.desk_scene import Pose, render_ground, render_scene
 from booth.devices.camera.interface import Image
+from booth.documents import net, orientation
 from booth.documents.page import MAX_LIGHT_BYTES, MAX_LIGHT_PX, frame_jpeg, make_page, preview_jpeg
 from booth.documents.workshop import PictureWorkshop
 from tests.support.desk_scenes import add_noise, draw_all
@@ -103,6 +104,16 @@ def test_a_page_made_again_within_its_own_corners_is_the_same_page(desk: Image) 
 def test_other_corners_give_what_lies_within_them(desk: Image) -> None:
     half = PictureWorkshop().remake_page(frame_jpeg(desk), (0.1, 0.1, 0.5, 0.1, 0.5, 0.9, 0.1, 0.9))
     assert half.flat and half.corners == pytest.approx((0.1, 0.1, 0.5, 0.1, 0.5, 0.9, 0.1, 0.9), abs=0.002)
+
+
+def test_once_prepared_nothing_is_loaded_for_a_page(desk: Image) -> None:
+    for load in (net._net, orientation._network):
+        load.cache_clear()
+    shop = PictureWorkshop()
+    shop.prepare()
+    loads = [load.cache_info().misses for load in (net._net, orientation._network)]
+    assert shop.make_page(desk, None).flat
+    assert loads == [load.cache_info().misses for load in (net._net, orientation._network)] == [2, 1]
 
 
 def test_a_frame_that_is_no_picture_is_refused() -> None:
