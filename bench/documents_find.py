@@ -13,7 +13,7 @@ import numpy as np
 
 from bench import documents_scenes
 from booth.devices.camera.interface import Image
-from booth.documents.find import AUTOMATIC_CONFIDENCE, find_page, find_pages, settle
+from booth.documents.find import AUTOMATIC_CONFIDENCE, find_pages, settle
 from booth.documents.quad import Quad
 from booth.documents.track import Tracker
 from rigs.scenes.desk import booth_scene
@@ -44,17 +44,21 @@ def _photographs(folder: Path) -> dict[str, Any]:
     """The competition's measure for each background; the surest outline counts, and none counts 0."""
     ours: dict[str, list[float]] = defaultdict(list)
     usual: dict[str, list[float]] = defaultdict(list)
+    begun: dict[str, list[float]] = defaultdict(list)
     automatic: list[float] = []
     took_ms: list[float] = []
     for photograph in photographs(folder):
-        found = _timed(find_page, photograph.image, took_ms)
+        seen = _timed(find_pages, photograph.image, took_ms)
+        found = seen.best
         score = _score(found, photograph)
         ours[photograph.background].append(score)
+        begun[photograph.background].append(_score(found or seen.guess, photograph))
         usual[photograph.background].append(_score(usual_recipe(photograph.image), photograph))
         if found is not None and found.confidence >= AUTOMATIC_CONFIDENCE:
             automatic.append(score)
     return {
         "mean_jaccard": _means(ours),
+        "mean_jaccard_with_guesses": _means(begun),
         "mean_jaccard_usual_recipe": _means(usual),
         "pictures": sum(map(len, ours.values())),
         "automatic": len(automatic),

@@ -90,5 +90,6 @@ class PageAnnounced(Message, frozen=True):
     upright: bool = False
     """Whether which way up it belongs was certain."""
     outline: Annotated[list[Annotated[float, Meta(ge=-1, le=2)]], Meta(max_length=8)] = field(default_factory=list)
-    """The page's corners in the frame, x and y as parts of its width and height, clockwise from the upper left."""
+    """The page's corners in the frame, x and y as parts of its width and height, clockwise from the upper left; where
+    it is not `flat`, where a page may lie."""
     flaws: Annotated[list[Flaw], Meta(max_length=12)] = field(default_factory=list)

@@ -5,21 +5,24 @@ where the page's own edge is, to a fraction of a pixel (`strips`). What was seen
 is (`confidence`).
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Self
 
 import cv2
 import numpy as np
 
 from booth.devices.camera.interface import Image
+from booth.documents.among import likeliest_among
 from booth.documents.confidence import Evidence, confidence
 from booth.documents.cut import FrameSide, cut_sides
-from booth.documents.maps import see
+from booth.documents.desk import Desk
+from booth.documents.maps import Maps, see
 from booth.documents.mat import MatReference
-from booth.documents.outlines import Desk, likeliest_outline, settled
+from booth.documents.outlines import Outline, likeliest_outline, settled
 from booth.documents.plane import DeskPlane
 from booth.documents.quad import Points, Quad, order_corners
-from booth.documents.rough import rough_outlines
+from booth.documents.rough import Heap, heaps
 from booth.documents.sizes import shape_likeness
 
 __all__ = ["AUTOMATIC_CONFIDENCE", "Found", "FrameSide", "find_page", "find_pages", "look", "settle", "trusted"]
@@ -44,6 +47,9 @@ MIN_PICTURE_PX = 48
 """A smaller picture shows no page that could be read."""
 
 
+Candidate = tuple[Quad, Evidence]
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """What lies on the desk.
@@ -54,10 +60,17 @@ class Found:
 
     pages: tuple[Quad, ...] = ()
     cut: tuple[FrameSide, ...] = ()
+    guess: Quad | None = None
+    """What may be a page when nothing is reported: where a person who sets the corners by hand begins."""
 
     @property
     def best(self) -> Quad | None:
         return self.pages[0] if self.pages else None
+
+    def scaled(self, factor: float) -> Self:
+        """The same in a picture `factor` times as large."""
+        guess = None if self.guess is None else self.guess.scaled(factor)
+        return replace(self, pages=tuple(page.scaled(factor) for page in self.pages), guess=guess)
 
 
 def find_page(image: Image, mat: MatReference | None = None, plane: DeskPlane | None = None) -> Quad | None:
@@ -82,7 +95,8 @@ def find_pages(
     pages = [Quad(outline.corners, confidence(evidence)) for outline, evidence in candidates]
     sure = _apart(page for page in pages if page.confidence >= MIN_CONFIDENCE)
     # Beside a page that is surely whole, what comes in over the edge is a cup, a telephone, an arm.
-    return Found(tuple(sure), () if sure and trusted(sure[0]) else cut)
+    cut = () if sure and trusted(sure[0]) else cut
+    return Found(tuple(sure), cut, None if sure else max(pages, key=lambda page: page.confidence, default=None))
 
 
 def trusted(page: Quad) -> bool:
@@ -92,22 +106,44 @@ def trusted(page: Quad) -> bool:
 
 def look(
     image: Image, mat: MatReference | None = None, plane: DeskPlane | None = None, *, quick: bool = False
-) -> tuple[list[tuple[Quad, Evidence]], tuple[FrameSide, ...]]:
+) -> tuple[list[Candidate], tuple[FrameSide, ...]]:
     """Everything that may be a page, with what speaks for it, and the frame's sides over which one goes on."""
     if min(image.shape[:2]) < MIN_PICTURE_PX:
         return [], ()
     desk = Desk.of(image, mat, plane)
     maps = see(desk.small, desk.against)
-    size_px = image.shape[1], image.shape[0]
-    candidates = []
-    for guesses in rough_outlines(maps):
-        seen = likeliest_outline(desk, maps, guesses, quick=quick)
-        outline = None if seen is None else _at_size(image, desk, seen.corners)
-        if seen is not None and outline is not None:
-            fit = desk.fit(seen.corners)
-            shape = shape_likeness(outline, *size_px) if fit is None else 0.0
-            candidates.append((outline, Evidence.of(seen, shape, fit, desk.known)))
-    return candidates, cut_sides(maps)
+    candidates, cut = [], cut_sides(maps)
+    for heap in heaps(maps):
+        candidate = _candidate(image, desk, likeliest_outline(desk, maps, heap.guesses, quick=quick))
+        candidates += [candidate] if candidate is not None else []
+        # What goes on outside the frame has no outline, from however near it is looked at.
+        if not (quick or cut) and (candidate is None or confidence(candidate[1]) < AUTOMATIC_CONFIDENCE):
+            candidates += _from_nearer(image, desk, maps, heap)
+    return candidates, cut
+
+
+def _from_nearer(image: Image, desk: Desk, maps: Maps, heap: Heap) -> Iterator[Candidate]:
+    """What is seen of a heap from as near as the picture allows, when every edge is looked at."""
+    for core in heap.cores:
+        part = desk.closer(image, core)
+        part, part_maps = (desk, maps) if part is None else (part, see(part.small, part.against))
+        (x, y), *_ = desk.parts(core.mean(axis=0)[None]).tolist()
+        for each in heaps(part_maps):
+            boxes = (part.parts(box).astype(np.float32) for box in each.cores)
+            if any(cv2.pointPolygonTest(box, (x, y), False) >= 0 for box in boxes):
+                seen = likeliest_among(part, part_maps, (each.cores[0], *each.guesses))
+                candidate = _candidate(image, part, seen)
+                if candidate is not None:
+                    yield candidate
+
+
+def _candidate(image: Image, desk: Desk, seen: Outline | None) -> Candidate | None:
+    outline = None if seen is None else _at_size(image, desk, seen.corners)
+    if seen is None or outline is None:
+        return None
+    fit = desk.fit(seen.corners)
+    shape = shape_likeness(outline, image.shape[1], image.shape[0]) if fit is None else 0.0
+    return outline, Evidence.of(seen, shape, fit, desk.known)
 
 
 def settle(image: Image, outline: Quad, mat: MatReference | None = None, plane: DeskPlane | None = None) -> Quad:
@@ -120,7 +156,7 @@ def settle(image: Image, outline: Quad, mat: MatReference | None = None, plane: 
 
 def _at_size(image: Image, desk: Desk, corners: Points) -> Quad | None:
     """The outline in pixels of the picture itself, or None when it is no page inside the frame."""
-    outline = order_corners(corners).scaled(image.shape[1] / desk.middle.shape[1])
+    outline = order_corners(desk.whole(corners)).scaled(image.shape[1] / desk.whole_px[0])
     return outline if _whole(outline, image) else None
 
 

@@ -24,8 +24,9 @@ from protocol.errors import ErrorCode
 PREVIEW_PX, SIGNATURE_PX = 960, 1920
 """The long sides of the pictures that are searched and that a page is told by."""
 
-SEARCH_AGAIN_S = 0.5
-"""An outline that is followed is searched for afresh so often: a follower sees nothing new come in."""
+SEARCH_AGAIN_S, DOUBT_AGAIN_S = 0.5, 2.0
+"""An outline that is followed is searched for afresh so often: a follower sees nothing new come in; and what a thorough
+search was not sure of, which takes a quarter of a second."""
 
 THUMB_PX = 160
 MOVED_LEVELS = 14
@@ -66,13 +67,17 @@ class Looker:
         if trouble is not None:
             self.forget()
             return trouble
-        best = self._outline(preview, moved, at_s)
+        best = self._outline(fine, preview, moved, at_s)
         signature = None if best is None or moved else self._sign(fine, best, preview)
         return _sight(preview, best, self._found, moved, signature, self._tracker)
 
     def settle(self, image: Image, outline: Quad) -> Quad:
         """The outline of a page that was seen, exact in this picture."""
         return settle(image, outline, self._mat.reference, self._plane.plane)
+
+    def find(self, image: Image) -> Found:
+        """What lies there in a picture by itself."""
+        return find_pages(image, self._mat.reference, self._plane.plane)
 
     def measure(self, outline: Quad, width_px: int, height_px: int) -> PageSize:
         """See `PlaneWatch.measure`."""
@@ -105,17 +110,20 @@ class Looker:
         moved = float(np.mean(np.abs(apart) > MOVED_LEVELS))
         return moved > MOVED_SHARE, None
 
-    def _outline(self, preview: Image, moved: bool, at_s: float) -> Quad | None:
-        """The surest page's outline as measured in this preview."""
+    def _outline(self, fine: Image, preview: Image, moved: bool, at_s: float) -> Quad | None:
+        """The surest page's outline as measured in this preview; `fine` is the same picture."""
         self._thorough = self._thorough and not moved
-        settled = self._thorough or _trusted(self._found.best)
-        if settled and not moved and at_s - self._searched_s < SEARCH_AGAIN_S:
+        best = self._found.best
+        sure = _trusted(best)
+        settled = self._thorough or sure
+        again_s = SEARCH_AGAIN_S if sure or best is None else DOUBT_AGAIN_S
+        if settled and not moved and at_s - self._searched_s < again_s:
             if self._tracker is None:
                 return None
             if self._tracker.follow(preview) is not None:
                 return self._tracker.exact
         self._thorough = self._thorough or not (moved or settled)
-        self._found = find_pages(preview, self._mat.reference, self._plane.plane, quick=not self._thorough)
+        self._found = self._search(fine, preview)
         self._searched_s = at_s
         if not moved:
             self._learn_the_plane(preview)
@@ -127,6 +135,12 @@ class Looker:
         else:
             self._tracker.follow(preview)
         return best
+
+    def _search(self, fine: Image, preview: Image) -> Found:
+        """What lies there, in pixels of the preview; once it lies still it may be looked at from nearer."""
+        quick = not self._thorough
+        found = find_pages(preview if quick else fine, self._mat.reference, self._plane.plane, quick=quick)
+        return found if quick else found.scaled(preview.shape[1] / fine.shape[1])
 
     def _learn_the_plane(self, preview: Image) -> None:
         height, width = preview.shape[:2]

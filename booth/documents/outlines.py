@@ -10,17 +10,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from booth.devices.camera.interface import Image
+from booth.documents.desk import Desk
 from booth.documents.hidden import placed_at_corner, placed_by_size
 from booth.documents.maps import Maps, page_shares
-from booth.documents.mat import MatReference, unknown
-from booth.documents.plane import DeskPlane
 from booth.documents.quad import Points, order_corners
-from booth.documents.shrink import shrink
 from booth.documents.strips import Moved, move, seek_outside, seek_side
-
-MIDDLE_PX = 960
-"""The long side of the picture in which sides are sought: two and a half times as fine as the search picture."""
 
 LOOKS = ((1.0, 1.0), (2.0, 1.0))
 """In what steps sides are sought, one look after the other: closely, and first for what lies far off or askew."""
@@ -37,64 +31,12 @@ ALIKE = 0.04
 SETTLING, SETTLED = (1.0, 0.5), 0.3
 """In what steps an outline settles, and how likely every side must be for it."""
 
-FITS = 0.012
-"""How far off a known size the sides of an outline may be, relatively: of 106 right ones of 80 booth scenes that have
-a known size all are within 0.007, of wrong ones none is within 0.09."""
-
-UNFIT = 0.02
-"""From here on it does not have that size at all."""
-
 SIZED = 0.08
 """How much a known size counts beside what is seen: of ten outlines of 160 booth scenes that had none and could be
 given one, nine were right with it, up to 0.04 less likely, and the tenth, 0.11 less likely, wrong."""
 
 MAPS_WEIGH = 1.0
 """How much the maps' word counts beside the sides'."""
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """One picture: `middle`, in which sides are sought, `small`, in which pages are, and how that compares with the
-    empty desk; and the plane in which pages lie, if that is known."""
-
-    middle: Image
-    small: Image
-    against: Image
-    known: bool
-    """Whether there is a picture of the empty desk to compare with."""
-    plane: DeskPlane | None
-
-    @classmethod
-    def of(cls, image: Image, mat: MatReference | None, plane: DeskPlane | None) -> Self:
-        middle = shrink(image, MIDDLE_PX)
-        small = shrink(middle)
-        if mat is None:
-            return cls(middle, small, unknown(small), False, plane)
-        return cls(middle, small, mat.compared(small), mat.fits(small), plane)
-
-    @property
-    def finer(self) -> float:
-        """How much larger the middle picture is than the small one."""
-        return float(self.middle.shape[1] / self.small.shape[1])
-
-    @property
-    def size_px(self) -> tuple[int, int]:
-        """Width and height of the middle picture."""
-        return self.middle.shape[1], self.middle.shape[0]
-
-    def fit(self, corners: Points) -> float | None:
-        """How nearly what lies there has a known size, 0 to 1; None where nobody knows how large it is."""
-        if self.plane is None:
-            return None
-        return max(0.0, 1 - self.plane.nearest(corners, *self.size_px)[1] / UNFIT)
-
-    def size_fits(self, corners: Points) -> bool:
-        """Whether what lies there has a known size, as far as anybody knows how large it is."""
-        return self.plane is not None and self.plane.nearest(corners, *self.size_px)[1] <= FITS
-
-    def askew(self, corners: Points) -> bool:
-        """Whether what lies there is no rectangle, as far as anybody knows."""
-        return self.plane is not None and self.plane.askew(corners, *self.size_px) > FITS
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +100,11 @@ def likeliest_outline(desk: Desk, maps: Maps, guesses: Iterable[Points], *, quic
     best = _likeliest(seen)
     if best is None or desk.size_fits(best.corners):
         return best
-    best = _widened(desk, maps, best)
+    return sized(desk, maps, _widened(desk, maps, best), seen, quick=quick)
+
+
+def sized(desk: Desk, maps: Maps, best: Outline, seen: list[Outline], *, quick: bool = False) -> Outline:
+    """The best outline, or what its size puts elsewhere of it or of one of the others."""
     return _by_size(desk, maps, best, seen, quick=quick) or best
 
 
@@ -168,7 +114,7 @@ def _looked_at(
     for guess in guesses:
         rough = (guess + 0.5) * desk.finer - 0.5
         for steps in looks:
-            outline = _look(desk, maps, rough, steps)
+            outline = look(desk, maps, rough, steps)
             if outline is not None:
                 yield outline
 
@@ -188,7 +134,7 @@ def settled(desk: Desk, corners: Points) -> Points | None:
     found = _settled(desk, corners)
     if found is None or desk.plane is None or not desk.size_fits(corners) or desk.size_fits(found):
         return found
-    placed = [again for _, again in placed_by_size(found, desk.plane, *desk.size_px)]
+    placed = [again for _, again in desk.placed(placed_by_size, found)]
     return min(placed, key=lambda again: float(np.abs(again - corners).max()), default=None)
 
 
@@ -202,7 +148,9 @@ def _settled(desk: Desk, corners: Points) -> Points | None:
     return found
 
 
-def _look(desk: Desk, maps: Maps, rough: Points, steps: Sequence[float]) -> Outline | None:
+def look(desk: Desk, maps: Maps, rough: Points, steps: Sequence[float]) -> Outline | None:
+    """What is seen beside a rough outline, in pixels of the middle picture, by one look after the other in these steps;
+    None when it is no convex outline, or none is left."""
     corners = _clockwise(rough)
     start, moved = corners, None
     for step in steps:
@@ -218,10 +166,10 @@ def _look(desk: Desk, maps: Maps, rough: Points, steps: Sequence[float]) -> Outl
 def _widened(desk: Desk, maps: Maps, outline: Outline) -> Outline:
     """With the border round what was found, if that was a picture with a border, or all but a coloured band."""
     for corners in seek_outside(desk.middle, desk.against, outline.corners):
-        glance = _look(desk, maps, corners, LOOKS[0][:1])
+        glance = look(desk, maps, corners, LOOKS[0][:1])
         if glance is None or not glance.before(outline):
             continue
-        again = _look(desk, maps, glance.corners, LOOKS[0][1:])
+        again = look(desk, maps, glance.corners, LOOKS[0][1:])
         if again is not None and again.before(outline):
             outline = again
     return outline
@@ -233,7 +181,7 @@ def _mended(desk: Desk, maps: Maps, outline: Outline) -> Outline:
         if outline.moved.seen[side] >= WEAK:
             break
         corners, likely = seek_side(desk.middle, desk.against, outline.corners, int(side))
-        again = _look(desk, maps, corners, LOOKS[0]) if likely > outline.moved.seen[side] else None
+        again = look(desk, maps, corners, LOOKS[0]) if likely > outline.moved.seen[side] else None
         if again is not None and again.likely > outline.likely:
             outline = again
     return outline
@@ -255,16 +203,16 @@ def _by_size(desk: Desk, maps: Maps, best: Outline, seen: list[Outline], *, quic
 def _placed(desk: Desk, maps: Maps, outline: Outline) -> Iterator[Outline]:
     """Outlines of a known size with three sides of this one."""
     assert desk.plane is not None
-    for side, corners in placed_by_size(outline.corners, desk.plane, *desk.size_px):
+    for side, corners in desk.placed(placed_by_size, outline.corners):
         yield Outline(corners, corners, outline.moved, _shares(desk, maps, corners), side)
 
 
 def _corners(desk: Desk, maps: Maps, outline: Outline) -> Iterator[Outline]:
     """What is seen beside outlines of a known size at the corners whose sides are likely a page's."""
     assert desk.plane is not None
-    for corner, corners in placed_at_corner(outline.corners, desk.plane, *desk.size_px):
+    for corner, corners in desk.placed(placed_at_corner, outline.corners):
         if min(outline.moved.seen[corner], outline.moved.seen[corner - 1]) >= WEAK:
-            at = _look(desk, maps, corners, LOOKS[0])
+            at = look(desk, maps, corners, LOOKS[0])
             if at is not None:
                 yield at
 

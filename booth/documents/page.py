@@ -13,7 +13,7 @@ import numpy as np
 from booth.core.capture import Corners
 from booth.devices.camera.interface import Image
 from booth.documents.checks import Seen, examine
-from booth.documents.find import find_page
+from booth.documents.find import find_pages
 from booth.documents.light import flatten, measure_light
 from booth.documents.orientation import find_orientation
 from booth.documents.quad import Quad, corners_of
@@ -63,7 +63,7 @@ class PageImage:
     upright: bool = False
     flaws: tuple[Flaw, ...] = ()
     corners: Corners | None = None
-    """The outline as parts of the picture's width and height."""
+    """The outline as parts of the picture's width and height; where the page is not `flat`, where it may be."""
 
     def __repr__(self) -> str:
         size = f"{self.width_px} x {self.height_px} px, {len(self.full_jpeg)} + {len(self.light_jpeg)} bytes"
@@ -81,9 +81,11 @@ def make_page(
 
     Takes a few hundred milliseconds: not for the event loop's thread.
     """
-    outline = find_page(image) if outline is None else outline
     if outline is None:
-        return _whole_frame(image, turns or 0)
+        found = find_pages(image)
+        if found.best is None:
+            return whole_frame(image, turns or 0, found.guess)
+        outline = found.best
     height, width = image.shape[:2]
     size = measure(outline, width, height)
     page = rectify(image, outline, size)
@@ -143,11 +145,14 @@ def shrink(image: Image, factor: float) -> Image:
     return shrink_to(image, max(1, round(max(image.shape[:2]) * factor)))
 
 
-def _whole_frame(image: Image, turns: int) -> PageImage:
-    """No page was found: the picture as it is."""
+def whole_frame(image: Image, turns: int, guess: Quad | None = None) -> PageImage:
+    """No page was found: the picture as it is, and where one may be."""
+    height, width = image.shape[:2]
+    corners = None if guess is None else corners_of(guess, width, height)
     image = turn(image, turns % 4)
     height, width = image.shape[:2]
-    return PageImage(encode_full(image), encode_light(image), width, height, False, None, turned=turns % 4)
+    full, light = encode_full(image), encode_light(image)
+    return PageImage(full, light, width, height, False, None, turned=turns % 4, corners=corners)
 
 
 def looked_at(page: Image) -> tuple[Image, float]:

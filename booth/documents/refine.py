@@ -59,14 +59,15 @@ def corners_of(sides: Sides, rough: Quad, reach_px: float) -> Quad:
 
 
 def meet(starts: Points, ends: Points, otherwise: Points) -> Points:
-    """Where each side, from a start to an end, meets the one before it; `otherwise` where they are parallel."""
+    """Where each side, from a start to an end, meets the one before it; `otherwise` where they are parallel. All are
+    `(…, 4, 2)`."""
     along = ends - starts
-    before, beyond = np.roll(starts, 1, axis=0), np.roll(along, 1, axis=0)
-    turned = beyond[:, 0] * along[:, 1] - beyond[:, 1] * along[:, 0]
+    before, beyond = np.roll(starts, 1, axis=-2), np.roll(along, 1, axis=-2)
+    turned = beyond[..., 0] * along[..., 1] - beyond[..., 1] * along[..., 0]
     parallel = np.abs(turned) < 1e-9
     gap = starts - before
-    part = (gap[:, 0] * along[:, 1] - gap[:, 1] * along[:, 0]) / np.where(parallel, 1, turned)
-    return np.where(parallel[:, None], otherwise, before + beyond * part[:, None])
+    part = (gap[..., 0] * along[..., 1] - gap[..., 1] * along[..., 0]) / np.where(parallel, 1, turned)
+    return np.where(parallel[..., None], otherwise, before + beyond * part[..., None])
 
 
 def find_sides(image: Image, rough: Quad, reach_px: float, count: int, step_px: float) -> Sides:

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -38,15 +39,22 @@ BEYOND = 6
 """Cells by which a corner may lie outside the picture: the border of what is seen is rounded."""
 
 
-def rough_outlines(maps: Maps) -> Iterator[Iterator[Points]]:
-    """For each separate page that the maps show what its outline may be, the likeliest first, made when asked for.
+@dataclass(frozen=True, slots=True)
+class Heap:
+    """A separate page that the maps show, or a heap of them: what its outline may be, the likeliest first, made when
+    asked for, and boxes round what is surely a page. All are `(4, 2)`, in pixels of the picture that the net saw."""
 
-    Outlines are `(4, 2)`, in pixels of the picture that the net saw.
-    """
+    guesses: Iterator[Points]
+    cores: tuple[Points, ...]
+
+
+def heaps(maps: Maps) -> Iterator[Heap]:
+    """Each that lies wholly in the frame."""
     shown = cv2.merge([(maps.pages * 255).astype(np.uint8)] * 3).astype(np.uint8, copy=False)
     for part in _parts(maps.pages > LIKELY, NECK):
         if not _at_the_edge(part):
-            yield ((guess + 0.5) * CELL_PX - 0.5 for guess in _different(_guesses(maps, part, shown)))
+            guesses = ((guess + 0.5) * CELL_PX - 0.5 for guess in _different(_guesses(maps, part, shown)))
+            yield Heap(guesses, tuple((_box(core) + 0.5) * CELL_PX - 0.5 for core in _cores(maps, part)))
 
 
 def _guesses(maps: Maps, part: NDArray[np.uint8], shown: Image) -> Iterator[Points]:
@@ -56,6 +64,13 @@ def _guesses(maps: Maps, part: NDArray[np.uint8], shown: Image) -> Iterator[Poin
         cores = _parts((maps.pages > likely) & (part != 0), neck)
         for core in sorted(cores, key=np.count_nonzero, reverse=True)[:MOST_CORES]:
             yield _along_the_border(shown, _box(core))
+
+
+def _cores(maps: Maps, part: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
+    """What is surely a page of it, the largest first; all of it when nothing is."""
+    likely, neck = CORES[-1]
+    cores = _parts((maps.pages > likely) & (part != 0), neck)
+    return sorted(cores, key=np.count_nonzero, reverse=True)[:MOST_CORES] or [part]
 
 
 def _different(guesses: Iterable[Points]) -> Iterator[Points]:

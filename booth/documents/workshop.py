@@ -39,10 +39,14 @@ class PictureWorkshop:
 
     def make_page(self, image: Image, near: Corners | None) -> PageImage:
         """The page whose outline was seen in a preview, found exactly in the full picture."""
-        outline = None
         if near is not None:
             height, width = image.shape[:2]
             outline = self._looker.settle(image, outline_in(near, width, height))
+        else:
+            found = self._looker.find(image)
+            if found.best is None:
+                return pages.whole_frame(image, 0, found.guess)
+            outline = found.best
         return pages.make_page(image, outline, measure=self._looker.measure)
 
     def remake_page(self, frame: bytes, corners: Corners) -> PageImage:

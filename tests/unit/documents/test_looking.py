@@ -9,7 +9,7 @@ from booth.core.capture import Sight
 from booth.devices.camera.interface import Image
 from booth.documents import looking
 from booth.documents.find import Found
-from booth.documents.looking import SEARCH_AGAIN_S, Looker
+from booth.documents.looking import DOUBT_AGAIN_S, SEARCH_AGAIN_S, Looker
 from booth.documents.mat import EMPTY_PICTURES, MatReference
 from booth.documents.plane import DeskPlane
 from booth.documents.quad import order_corners, outline_in
@@ -88,7 +88,9 @@ def test_what_a_quick_search_is_not_sure_of_is_searched_for_thoroughly_once_it_l
     assert noted == ["quick", "thorough"]
     last = sights[-1]
     assert isinstance(last, Sight) and last.trusted == (thoroughly == 0.97)
-    again_s = 1 / 12 + SEARCH_AGAIN_S
+    again_s = 1 / 12 + (DOUBT_AGAIN_S if thoroughly == 0.5 else SEARCH_AGAIN_S)
+    looker.look(desk_with(300), again_s - 0.01)
+    assert noted[2:] == []
     looker.look(desk_with(300), again_s)
     assert noted[2:] == ["thorough"], "a quick search would forget what the thorough one found"
     looker.look(desk_with(200), again_s + 0.1)

@@ -4,8 +4,11 @@ import pytest
 
 from booth.devices.camera.desk_scene import Pose, render_ground, render_scene
 from booth.devices.camera.interface import Image
-from booth.documents import net, orientation
+from booth.documents import looking, net, orientation
+from booth.documents import page as page_module
+from booth.documents.find import Found
 from booth.documents.page import MAX_LIGHT_BYTES, MAX_LIGHT_PX, frame_jpeg, make_page, preview_jpeg
+from booth.documents.quad import outline_in
 from booth.documents.workshop import PictureWorkshop
 from tests.support.desk_scenes import add_noise, draw_all
 
@@ -53,6 +56,16 @@ def test_a_frame_without_a_page_is_kept_whole() -> None:
     assert not page.flat and page.outline is None
     assert (page.width_px, page.height_px) == (640, 480)
     assert decode(page.full_jpeg).shape == (480, 640, 3)
+
+
+def test_a_frame_in_which_something_may_be_a_page_says_where(desk: Image, monkeypatch: pytest.MonkeyPatch) -> None:
+    height, width = desk.shape[:2]
+    guess = outline_in((0.2, 0.1, 0.7, 0.1, 0.7, 0.9, 0.2, 0.9), width, height)
+    for place in (looking, page_module):
+        monkeypatch.setattr(place, "find_pages", lambda *_: Found(guess=guess))
+    for page in (make_page(desk, turns=1), PictureWorkshop().make_page(desk, None)):
+        assert not page.flat and page.outline is None
+        assert page.corners == pytest.approx((0.2, 0.1, 0.7, 0.1, 0.7, 0.9, 0.2, 0.9), abs=0.001)
 
 
 @pytest.mark.parametrize("size", [(3120, 4160), (1200, 1600), (90, 120)])

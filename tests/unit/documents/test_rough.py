@@ -6,7 +6,7 @@ import pytest
 
 from booth.documents.maps import CELL_PX, Map, Maps
 from booth.documents.quad import Points
-from booth.documents.rough import rough_outlines
+from booth.documents.rough import heaps
 
 SIZE = (144, 192)
 PAGE: Points = np.array([(50.0, 30.0), (130.0, 40.0), (124.0, 110.0), (44.0, 100.0)])
@@ -21,7 +21,7 @@ def drawn(*pages: Points) -> Map:
 
 
 def guesses(pages: Map) -> list[list[Points]]:
-    return [[(guess + 0.5) / CELL_PX - 0.5 for guess in each] for each in rough_outlines(Maps(pages, pages * 0))]
+    return [[(guess + 0.5) / CELL_PX - 0.5 for guess in each.guesses] for each in heaps(Maps(pages, pages * 0))]
 
 
 def miss(guess: Points, page: Points) -> float:
