@@ -26,7 +26,7 @@ PREVIEW_PX, SIGNATURE_PX = 960, 1920
 
 SEARCH_AGAIN_S, DOUBT_AGAIN_S = 0.5, 2.0
 """An outline that is followed is searched for afresh so often: a follower sees nothing new come in; and what a thorough
-search was not sure of, which takes a quarter of a second."""
+search was not sure of, which takes a few hundred milliseconds."""
 
 THUMB_PX = 160
 MOVED_LEVELS = 14
