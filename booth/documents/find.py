@@ -124,14 +124,15 @@ def look(
 
 def _from_nearer(image: Image, desk: Desk, maps: Maps, heap: Heap) -> Iterator[Candidate]:
     """What is seen of a heap from as near as the picture allows, when every edge is looked at."""
-    for core in heap.cores:
+    for core in heap.cores():
         part = desk.closer(image, core)
         part, part_maps = (desk, maps) if part is None else (part, see(part.small, part.against))
         (x, y), *_ = desk.parts(core.mean(axis=0)[None]).tolist()
         for each in heaps(part_maps):
-            boxes = (part.parts(box).astype(np.float32) for box in each.cores)
+            cores = each.cores()
+            boxes = (part.parts(box).astype(np.float32) for box in cores)
             if any(cv2.pointPolygonTest(box, (x, y), False) >= 0 for box in boxes):
-                seen = likeliest_among(part, part_maps, (each.cores[0], *each.guesses))
+                seen = likeliest_among(part, part_maps, (cores[0], *each.guesses))
                 candidate = _candidate(image, part, seen)
                 if candidate is not None:
                     yield candidate

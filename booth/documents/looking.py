@@ -86,7 +86,7 @@ class Looker:
     def rest(self, image: Image) -> None:
         """Learn from a picture taken while nobody is served what the empty desk looks like."""
         preview = shrink(shrink(image, SIGNATURE_PX), PREVIEW_PX)
-        found = find_pages(preview, self._mat.reference, self._plane.plane)
+        found = self.find(preview)
         self._mat.see(preview, found.pages, clear=not found.pages and not found.cut)
 
     def forget(self) -> None:

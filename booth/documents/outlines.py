@@ -202,14 +202,12 @@ def _by_size(desk: Desk, maps: Maps, best: Outline, seen: list[Outline], *, quic
 
 def _placed(desk: Desk, maps: Maps, outline: Outline) -> Iterator[Outline]:
     """Outlines of a known size with three sides of this one."""
-    assert desk.plane is not None
     for side, corners in desk.placed(placed_by_size, outline.corners):
         yield Outline(corners, corners, outline.moved, _shares(desk, maps, corners), side)
 
 
 def _corners(desk: Desk, maps: Maps, outline: Outline) -> Iterator[Outline]:
     """What is seen beside outlines of a known size at the corners whose sides are likely a page's."""
-    assert desk.plane is not None
     for corner, corners in desk.placed(placed_at_corner, outline.corners):
         if min(outline.moved.seen[corner], outline.moved.seen[corner - 1]) >= WEAK:
             at = look(desk, maps, corners, LOOKS[0])

@@ -42,10 +42,15 @@ BEYOND = 6
 @dataclass(frozen=True, slots=True)
 class Heap:
     """A separate page that the maps show, or a heap of them: what its outline may be, the likeliest first, made when
-    asked for, and boxes round what is surely a page. All are `(4, 2)`, in pixels of the picture that the net saw."""
+    asked for. All outlines are `(4, 2)`, in pixels of the picture that the net saw."""
 
     guesses: Iterator[Points]
-    cores: tuple[Points, ...]
+    maps: Maps
+    part: NDArray[np.uint8]
+
+    def cores(self) -> tuple[Points, ...]:
+        """Boxes round what is surely a page of it; a live look never asks."""
+        return tuple((_box(core) + 0.5) * CELL_PX - 0.5 for core in _cores(self.maps, self.part))
 
 
 def heaps(maps: Maps) -> Iterator[Heap]:
@@ -54,7 +59,7 @@ def heaps(maps: Maps) -> Iterator[Heap]:
     for part in _parts(maps.pages > LIKELY, NECK):
         if not _at_the_edge(part):
             guesses = ((guess + 0.5) * CELL_PX - 0.5 for guess in _different(_guesses(maps, part, shown)))
-            yield Heap(guesses, tuple((_box(core) + 0.5) * CELL_PX - 0.5 for core in _cores(maps, part)))
+            yield Heap(guesses, maps, part)
 
 
 def _guesses(maps: Maps, part: NDArray[np.uint8], shown: Image) -> Iterator[Points]:
