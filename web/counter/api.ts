@@ -27,6 +27,8 @@ export class Refused extends Error {
 
 const RELAYS = '/api/ice-servers'
 const ANSWER_MS = 15_000
+/** A frame of 13 MP is some 4 MB: half a minute at 1 Mbit/s. */
+const IMAGE_MS = 90_000
 const OFFER_MS = 2500
 
 export class CounterApi {
@@ -40,7 +42,7 @@ export class CounterApi {
   async isLoggedIn(): Promise<boolean> {
     const answer = await this.fetch('GET', RELAYS)
     if (answer.status >= 500) throw new Refused('internal')
-    if (answer.ok) this.keepRelays((await answer.json()) as IceServers)
+    if (answer.ok) this.keepRelays(JSON.parse(await read(answer.text())) as IceServers)
     return answer.status !== 401
   }
 
@@ -153,9 +155,9 @@ export class CounterApi {
 
   /** A page's image as bytes, for the viewer. */
   async image(page: string, part: PagePart): Promise<Blob> {
-    const answer = await this.fetch('GET', imagePath(page, part))
+    const answer = await this.fetch('GET', imagePath(page, part), undefined, IMAGE_MS)
     if (!answer.ok) throw await this.refusal(answer)
-    return answer.blob()
+    return read(answer.blob())
   }
 
   private keepRelays({ servers, valid_s }: IceServers): void {
@@ -166,7 +168,7 @@ export class CounterApi {
   private async send<T>(method: string, path: string, body?: unknown, withinMs = ANSWER_MS): Promise<T> {
     const answer = await this.fetch(method, path, body, withinMs)
     if (!answer.ok) throw await this.refusal(answer)
-    const text = await answer.text()
+    const text = await read(answer.text())
     return (text === '' ? undefined : JSON.parse(text)) as T
   }
 
@@ -192,6 +194,15 @@ export class CounterApi {
     const code = reply?.code ?? (answer.status === 401 ? 'not_logged_in' : 'internal')
     if (answer.status === 401 && code === 'not_logged_in') this.loggedOut()
     return new Refused(code)
+  }
+}
+
+/** What an answer carries; it can break off, or take too long, after its head has come. */
+async function read<T>(body: Promise<T>): Promise<T> {
+  try {
+    return await body
+  } catch {
+    throw new Refused('unreachable')
   }
 }
 

@@ -1,7 +1,8 @@
 """Puts pages into an outbox and uploads them, in children that are killed with SIGKILL at random moments.
 
 `python -m tests.integration.booth.killed FOLDER URL TOKEN PAGES KILLS SEED` prints for each child after how many
-milliseconds it was killed, or that it had ended before; a last child gets through and ends with the outbox empty.
+milliseconds it was killed, or that it had ended before; a last child gets through and ends with the outbox empty. How
+long a child may live goes by how long the first one takes for a page, so that most die at work on a slow machine too.
 """
 
 import asyncio
@@ -24,8 +25,9 @@ from booth.supervise import BackOff, keep
 from tests.integration.booth.pages import page
 from tests.integration.booth.waiting import until_it_is
 
-LONGEST_S = 0.4
-FULL_BYTES = 700_000
+LONGEST = 1.5
+"""How long a child may live at most, in times of what one takes to begin and to deliver a page."""
+FULL_BYTES = 560_000
 """More than one chunk, so that kills fall between chunks too."""
 
 
@@ -33,7 +35,7 @@ async def work(folder: Path, url: URL, token: str, pages: int) -> None:
     """What a booth does: keep pages one after another, and send what is kept; ends when all are sent."""
     line = UploadLine()
     async with Outbox(folder / "outbox") as outbox, aiohttp.ClientSession(connector=line.connector()) as session:
-        uploader = Uploader(outbox, url, None, session, line.round_trips_s)
+        uploader = Uploader(outbox, url, None, session)  # not paced: a busy machine's round trips say nothing here
         uploader.authorise(token)
         uploads = asyncio.create_task(keep("uploads", uploader.run, back_off=BackOff(lambda low, high: 0.01)))
         for number in range(pages):
@@ -58,12 +60,15 @@ def child(run: Callable[[], None]) -> int:
 def main(folder: Path, url: str, token: str, pages: int, kills: int, seed: int) -> int:
     chance = random.Random(seed)
 
-    def run() -> None:
-        asyncio.run(work(folder, URL(url), token, pages))
+    def run(count: int = pages) -> None:
+        asyncio.run(work(folder, URL(url), token, count))
 
+    begun = time.monotonic()
+    os.waitpid(child(lambda: run(1)), 0)
+    longest_s = LONGEST * (time.monotonic() - begun)
     for _ in range(kills):
         pid = child(run)
-        after_s = chance.uniform(0, LONGEST_S)
+        after_s = chance.uniform(0, longest_s)
         time.sleep(after_s)
         ended, _ = os.waitpid(pid, os.WNOHANG)
         if ended == 0:

@@ -304,7 +304,7 @@ async def test_it_tells_while_a_light_part_is_on_its_way_and_of_nothing_else(tmp
 
 
 async def test_a_booth_killed_at_fifty_random_moments_delivers_every_page(tmp_path: Path) -> None:
-    pages, kills = 40, 50
+    pages, kills = 25, 50
     async with fake_center() as center:
         arguments = [str(tmp_path), str(center.url), center.token, str(pages), str(kills), "20261125"]
         process = await asyncio.create_subprocess_exec(
