@@ -15,6 +15,9 @@ export interface PageImage {
   failed: boolean
 }
 
+/** After so long an image is asked for again when the center could not be reached. */
+const AGAIN_MS = 3000
+
 const NOTHING: PageImage = { url: null, part: 'light', check: 'waiting', failed: false }
 
 export function usePageImage(page: Ref<PageView | null>, api: CounterApi): { image: ShallowRef<PageImage> } {
@@ -26,11 +29,7 @@ export function usePageImage(page: Ref<PageView | null>, api: CounterApi): { ima
       cleanUp(() => (stale = true))
       if (before?.[0] !== id) put(NOTHING)
       if (!page.value || id === undefined || state === 'announced') return
-      const { sha256 } = page.value
-      void load(id, state === 'stored' ? 'full' : 'light', sha256).then((loaded) => {
-        if (!stale) put(loaded)
-        else if (loaded.url) URL.revokeObjectURL(loaded.url)
-      })
+      void show(id, state === 'stored' ? 'full' : 'light', page.value.sha256, () => stale)
     },
     { immediate: true },
   )
@@ -40,14 +39,20 @@ export function usePageImage(page: Ref<PageView | null>, api: CounterApi): { ima
     image.value = next
   }
 
-  async function load(id: string, part: PagePart, sha256: string): Promise<PageImage> {
-    try {
-      const blob = await api.image(id, part)
-      const check = part === 'full' ? await checked(blob, sha256) : 'waiting'
-      return { url: URL.createObjectURL(blob), part, check, failed: false }
-    } catch (error) {
-      if (!(error instanceof Refused)) throw error
-      return { ...NOTHING, failed: true }
+  /** Until it is there or stale; the light image stays while the full one can't be had. */
+  async function show(id: string, part: PagePart, sha256: string, stale: () => boolean): Promise<void> {
+    while (!stale()) {
+      try {
+        const blob = await api.image(id, part)
+        const check = part === 'full' ? await checked(blob, sha256) : 'waiting'
+        if (!stale()) put({ url: URL.createObjectURL(blob), part, check, failed: false })
+        return
+      } catch (error) {
+        if (!(error instanceof Refused)) throw error
+        if (!stale()) image.value = { ...image.value, failed: true }
+        if (error.code !== 'unreachable') return
+      }
+      await new Promise((resolve) => setTimeout(resolve, AGAIN_MS))
     }
   }
   return { image }
