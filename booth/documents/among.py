@@ -1,11 +1,12 @@
 """Outlines where many edges lie beside each other: a sheet on other sheets, of which a map shows one heap.
 
-From each guess, turned and made smaller in several ways, sides are sought. Every likely line that any of them met is
-kept, not the likeliest alone: four of them, one for each side, are an outline again, beside which sides are sought once
-more.
+Round each guess every likely line is sought, at several distances from each of its sides and turned in several ways.
+Four lines, one for each side, are an outline; those that look most like pages are looked at as a whole, which moves
+their lines, and the lines are mixed once more.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
 
 import numpy as np
@@ -16,19 +17,25 @@ from booth.documents.maps import Maps
 from booth.documents.outlines import Outline, look, sized
 from booth.documents.quad import Points, is_convex
 from booth.documents.refine import meet
+from booth.documents.strips import seek_about
 
-GUESSES, TURNS_DEG, INSETS_PX = 3, (-8.0, -4.0, 0.0, 4.0, 8.0), (0.0, 24.0, 48.0)
-"""How many guesses are begun with, how each is turned, and by how many pixels of the middle picture its sides are moved
-inward."""
+GUESSES, TURNS_DEG, SHIFTS = 2, (-6.0, -3.0, 0.0, 3.0, 6.0), (-14.0, -5.0, 4.0, 13.0, 22.0, 31.0, 40.0)
+"""How many guesses are begun with; how the lines beside their sides are turned, and by how many steps of
+`strips.seek_about` they are moved inward: a heap is up to a fifth larger than the sheet on top of it."""
 
 FAR, CLOSE, LOOKED_AT_CLOSELY = (2.0,), (1.0,), 8
 """In what steps sides are sought, and how many of what is found are looked at once more, closely."""
 
-ROUNDS, LINES, MIXED = 2, 6, 8
-"""How often lines are mixed, how many of each side are, and how many outlines of them are looked at."""
+ROUNDS, LINES, MIXED = 2, 9, 12
+"""How often the lines of what was seen are mixed, how many of each side are, and how many outlines of them are looked
+at."""
 
-MISFIT = 0.05
-"""How much likelier an outline must be for each usual error by which it looks less like a page."""
+MISFIT, SHOWN, SIZE = 0.15, 0.25, 0.15
+"""How much likelier an outline must be for each usual error by which it looks less like a page; how much counts what
+the map shows of it and not round it; and how much a known size."""
+
+ANOTHER_PX, MOST_AHEAD = 12.0, 0.5
+"""From here on another outline is another one, and from here on it is no rival."""
 
 APART_PX = 6.0
 """Two lines of a side, or two outlines, are one when none of their ends are further apart."""
@@ -37,26 +44,52 @@ Lines = NDArray[np.float64]
 """`(n, 5)`: how likely each is a page's side, where it starts and where it ends."""
 
 
-def likeliest_among(desk: Desk, maps: Maps, guesses: Iterable[Points]) -> Outline | None:
-    """The likeliest outline beside the guesses, in pixels of the small picture, and beside every likely mixture of what
-    was seen there."""
-    rough = ((guess + 0.5) * desk.finer - 0.5 for guess in guesses)
-    seen = [*_looked_at(desk, maps, _varied(islice(rough, GUESSES)), FAR)]
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The likeliest outline, with a side where its size puts it if it has none by itself; how likely it was when it was
+    looked at from afar, and how far it was ahead of the next that is another one, 0 to 1."""
+
+    outline: Outline
+    from_afar: float
+    ahead: float
+
+
+def likeliest_among(desk: Desk, maps: Maps, guesses: Iterable[Points]) -> Choice | None:
+    """The likeliest outline beside the guesses, in pixels of the small picture and clockwise; None when there is none.
+
+    Up to 70 lines are sought beside each side, and some 70 outlines looked at: half a second.
+    """
+    seen: list[Outline] = []
+    for guess in islice(guesses, GUESSES):
+        rough = (guess + 0.5) * desk.finer - 0.5
+        lines = seek_about(desk.middle, desk.against, rough, SHIFTS, TURNS_DEG)
+        seen += _looked_at(desk, maps, mixed(desk, [_likeliest(each) for each in lines], rough), FAR)
     for _ in range(ROUNDS):
         if seen:
-            seen += _looked_at(desk, maps, mixed(desk, seen), FAR)
-    best = _by_likeness(desk, seen)[:LOOKED_AT_CLOSELY]
-    closely = _by_likeness(desk, [*_looked_at(desk, maps, (outline.corners for outline in best), CLOSE)])
-    return sized(desk, maps, closely[0], closely) if closely else None
+            like = seen[int(np.argmax(_likeness(desk, seen)))].corners
+            seen += _looked_at(desk, maps, mixed(desk, sides_of(seen, like), like), FAR)
+    return _choice(desk, maps, seen)
 
 
-def mixed(desk: Desk, seen: list[Outline]) -> Iterator[Points]:
-    """The likeliest outlines of one line for each side that any of these has, that look like pages."""
-    best = _by_likeness(desk, seen)[0].corners
-    sides = _sides(seen, best)
+def _choice(desk: Desk, maps: Maps, seen: list[Outline]) -> Choice | None:
+    """The likeliest of these when they are looked at closely."""
+    looks = ((far, look(desk, maps, far.corners, CLOSE)) for far in islice(_different(desk, seen), LOOKED_AT_CLOSELY))
+    pairs = [(far, near) for far, near in looks if near is not None]
+    if not pairs:
+        return None
+    likeness = _likeness(desk, [near for _, near in pairs])
+    best = int(np.argmax(likeness))
+    far, near = pairs[best]
+    others = [np.abs(other.corners - near.corners).max() > ANOTHER_PX for _, other in pairs]
+    ahead = min(MOST_AHEAD, float(likeness[best] - likeness[others].max(initial=-1.0)))
+    return Choice(sized(desk, maps, near, [near for _, near in pairs]), far.likely, ahead / MOST_AHEAD)
+
+
+def mixed(desk: Desk, sides: list[Lines], like: Points) -> Iterator[Points]:
+    """The likeliest outlines of one of these lines for each side, that look like pages."""
     numbers = np.indices([len(lines) for lines in sides]).reshape(4, -1)
     lines = np.stack([lines[which] for lines, which in zip(sides, numbers, strict=True)], axis=1)
-    outlines = meet(lines[..., 1:3], lines[..., 3:5], best)
+    outlines = meet(lines[..., 1:3], lines[..., 3:5], like)
     likely = (lines[..., 0].mean(axis=1) + lines[..., 0].min(axis=1)) / 2 - MISFIT * desk.misfits(outlines)
     kept: list[Points] = []
     for outline in outlines[np.argsort(-likely)]:
@@ -67,13 +100,23 @@ def mixed(desk: Desk, seen: list[Outline]) -> Iterator[Points]:
             return
 
 
-def _by_likeness(desk: Desk, seen: list[Outline]) -> list[Outline]:
-    """The likeliest pages first. What lies round a page are other sheets as often as not, and says nothing."""
-    if not seen:
-        return []
-    misfits = desk.misfits(np.stack([outline.corners for outline in seen]))
-    likely = [outline.likely - MISFIT * float(misfit) for outline, misfit in zip(seen, misfits, strict=True)]
-    return [seen[place] for place in np.argsort(np.negative(likely))]
+def _likeness(desk: Desk, seen: list[Outline]) -> NDArray[np.float64]:
+    """How nearly each looks like a page, `(n,)`; the more the better."""
+    misfits = desk.misfits(np.array([outline.corners for outline in seen]).reshape(-1, 4, 2))
+    shown = np.array([inside - outside for inside, outside in (outline.shares for outline in seen)])
+    likely = np.array([outline.likely for outline in seen])
+    fits = np.array([desk.fit(outline.corners) or 0.0 for outline in seen])
+    likeness: NDArray[np.float64] = likely - MISFIT * misfits + SHOWN * shown + SIZE * fits
+    return likeness
+
+
+def _different(desk: Desk, seen: list[Outline]) -> Iterator[Outline]:
+    """The likeliest first, without those that are nearly the same as one before."""
+    kept: list[Outline] = []
+    for outline in (seen[place] for place in np.argsort(-_likeness(desk, seen))):
+        if all(np.abs(outline.corners - other.corners).max() > ANOTHER_PX for other in kept):
+            kept.append(outline)
+            yield outline
 
 
 def _looked_at(desk: Desk, maps: Maps, guesses: Iterable[Points], steps: Sequence[float]) -> Iterator[Outline]:
@@ -83,24 +126,7 @@ def _looked_at(desk: Desk, maps: Maps, guesses: Iterable[Points], steps: Sequenc
             yield outline
 
 
-def _varied(guesses: Iterable[Points]) -> Iterator[Points]:
-    for guess in guesses:
-        for degrees in TURNS_DEG:
-            for inset_px in INSETS_PX:
-                yield _turned(guess, degrees, inset_px)
-
-
-def _turned(guess: Points, degrees: float, inset_px: float) -> Points:
-    """Round its middle, its corners nearer to that by as much as moves the sides of a square by the inset."""
-    middle = guess.mean(axis=0)
-    away = guess - middle
-    away *= 1 - np.sqrt(2) * inset_px / np.maximum(np.linalg.norm(away, axis=1, keepdims=True), 1)
-    cos, sin = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
-    turned: Points = middle + away @ np.array(((cos, sin), (-sin, cos)))
-    return turned
-
-
-def _sides(seen: list[Outline], like: Points) -> list[Lines]:
+def sides_of(seen: list[Outline], like: Points) -> list[Lines]:
     """For each side of the outline `like` the likeliest lines that the others have there."""
     met: list[list[NDArray[np.float64]]] = [[], [], [], []]
     for outline in seen:
@@ -109,12 +135,13 @@ def _sides(seen: list[Outline], like: Points) -> list[Lines]:
         starts, likely = np.roll(outline.corners, -first, axis=0), np.roll(outline.moved.seen, -first)
         for side, line in enumerate(np.column_stack((likely, starts, np.roll(starts, -1, axis=0)))):
             met[side].append(line)
-    return [_likeliest(lines) for lines in met]
+    return [_likeliest(np.array(lines)) for lines in met]
 
 
-def _likeliest(lines: list[NDArray[np.float64]]) -> Lines:
+def _likeliest(lines: Lines) -> Lines:
+    """The likeliest that are apart from each other."""
     kept: list[NDArray[np.float64]] = []
-    for line in sorted(lines, key=lambda line: -float(line[0])):
+    for line in lines[np.argsort(-lines[:, 0])]:
         if len(kept) < LINES and all(np.abs(line - other)[1:].max() > APART_PX for other in kept):
             kept.append(line)
     return np.array(kept)

@@ -2,7 +2,7 @@
 what lies there is; as a whole or a part of it from nearer."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import cv2
@@ -19,6 +19,9 @@ from booth.documents.shrink import shrink
 MIDDLE_PX = 960
 """The long side of the picture in which sides are sought: two and a half times as fine as the search picture."""
 
+FINE_PX = 576
+"""The long side of the picture that is searched for what the first look missed: things that lie side by side part."""
+
 FITS = 0.012
 """How far off a known size the sides of an outline may be, relatively: of 106 right ones of 80 booth scenes that have
 a known size all are within 0.007, of wrong ones none is within 0.09."""
@@ -31,7 +34,7 @@ ROUND, CLOSER, LEAST_CLOSER_PX = 0.3, 0.75, 400
 much of the picture, or has fewer pixels than this."""
 
 
-Placing = Callable[[Points, DeskPlane, int, int], Iterator[tuple[int, Points]]]
+Placing = Callable[[Points, DeskPlane, float, float], Iterator[tuple[int, Points]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +49,8 @@ class Desk:
     """Whether there is a picture of the empty desk to compare with."""
     plane: DeskPlane | None
     begins: Points
-    """`(2,)`: where in the whole picture, at the middle picture's scale, it begins; and the whole one's size."""
-    whole_px: tuple[int, int]
+    """`(2,)`: where in the whole picture, at the middle picture's scale, it begins; and the whole one's size there."""
+    whole_px: tuple[float, float]
 
     @classmethod
     def of(cls, image: Image, mat: MatReference | None, plane: DeskPlane | None) -> Self:
@@ -56,6 +59,12 @@ class Desk:
         against = unknown(small) if mat is None else mat.compared(small)
         known = mat is not None and mat.fits(small)
         return cls(middle, small, against, known, plane, np.zeros(2), (middle.shape[1], middle.shape[0]))
+
+    def finely(self) -> Self:
+        """The same, with a finer picture in which pages are sought."""
+        small = shrink(self.middle, FINE_PX)
+        edges = np.array((0.0, 0.0, *self.small.shape[1::-1]))
+        return replace(self, small=small, against=_part_of(self.against, edges, small))
 
     def closer(self, image: Image, box: Points) -> Self | None:
         """The part of the picture round this box, as if the camera were nearer; None where that shows no more.

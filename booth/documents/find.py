@@ -5,7 +5,7 @@ where the page's own edge is, to a fraction of a pixel (`strips`). What was seen
 is (`confidence`).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -13,16 +13,18 @@ import cv2
 import numpy as np
 
 from booth.devices.camera.interface import Image
-from booth.documents.among import likeliest_among
-from booth.documents.confidence import Evidence, confidence
+from booth.documents.among import Choice
+from booth.documents.confidence import Evidence, SecondLook, confidence
 from booth.documents.cut import FrameSide, cut_sides
 from booth.documents.desk import Desk
-from booth.documents.maps import Maps, see
+from booth.documents.maps import Maps, see, share
 from booth.documents.mat import MatReference
+from booth.documents.nearer import look_from_nearer
 from booth.documents.outlines import Outline, likeliest_outline, settled
 from booth.documents.plane import DeskPlane
 from booth.documents.quad import Points, Quad, order_corners
-from booth.documents.rough import Heap, heaps
+from booth.documents.rough import heaps
+from booth.documents.shape import WORST
 from booth.documents.sizes import shape_likeness
 
 __all__ = ["AUTOMATIC_CONFIDENCE", "Found", "FrameSide", "find_page", "find_pages", "look", "settle", "trusted"]
@@ -42,6 +44,9 @@ MARGIN = 0.003
 
 MIN_SIDE = 0.05
 """A page's shortest side, as a part of the picture's long side; an ID card's is 0.12 of a 440 mm wide view."""
+
+MOST_CUT = 0.25
+"""Of an outline, seen from nearer, that the first look took for a page that goes on outside the frame."""
 
 MIN_PICTURE_PX = 48
 """A smaller picture shows no page that could be read."""
@@ -112,39 +117,34 @@ def look(
         return [], ()
     desk = Desk.of(image, mat, plane)
     maps = see(desk.small, desk.against)
-    candidates, cut = [], cut_sides(maps)
+    candidates = []
     for heap in heaps(maps):
-        candidate = _candidate(image, desk, likeliest_outline(desk, maps, heap.guesses, quick=quick))
-        candidates += [candidate] if candidate is not None else []
-        # What goes on outside the frame has no outline, from however near it is looked at.
-        if not (quick or cut) and (candidate is None or confidence(candidate[1]) < AUTOMATIC_CONFIDENCE):
-            candidates += _from_nearer(image, desk, maps, heap)
-    return candidates, cut
+        seen = likeliest_outline(desk, maps, heap.guesses, quick=quick)
+        candidates += [] if seen is None else _candidate(image, desk, seen)
+    if not quick:
+        sure = [outline.points for outline, evidence in candidates if confidence(evidence) >= AUTOMATIC_CONFIDENCE]
+        for part, choice in look_from_nearer(image, desk, sure):
+            second = _second(desk, maps, part, choice)
+            candidates += _candidate(image, part, choice.outline, second) if second.cut < MOST_CUT else []
+    return candidates, cut_sides(maps)
 
 
-def _from_nearer(image: Image, desk: Desk, maps: Maps, heap: Heap) -> Iterator[Candidate]:
-    """What is seen of a heap from as near as the picture allows, when every edge is looked at."""
-    for core in heap.cores():
-        part = desk.closer(image, core)
-        part, part_maps = (desk, maps) if part is None else (part, see(part.small, part.against))
-        (x, y), *_ = desk.parts(core.mean(axis=0)[None]).tolist()
-        for each in heaps(part_maps):
-            cores = each.cores()
-            boxes = (part.parts(box).astype(np.float32) for box in cores)
-            if any(cv2.pointPolygonTest(box, (x, y), False) >= 0 for box in boxes):
-                seen = likeliest_among(part, part_maps, (cores[0], *each.guesses))
-                candidate = _candidate(image, part, seen)
-                if candidate is not None:
-                    yield candidate
+def _second(desk: Desk, first: Maps, part: Desk, choice: Choice) -> SecondLook:
+    """What the second look says, and what the first, at the whole desk, showed there."""
+    corners = choice.outline.corners
+    before = part.whole(corners) * desk.small.shape[1] / part.whole_px[0]
+    misfit = float(part.misfits(corners[None])[0]) / WORST
+    return SecondLook(share(first.pages, before), share(first.cut, before), misfit, choice.from_afar, choice.ahead)
 
 
-def _candidate(image: Image, desk: Desk, seen: Outline | None) -> Candidate | None:
-    outline = None if seen is None else _at_size(image, desk, seen.corners)
-    if seen is None or outline is None:
-        return None
+def _candidate(image: Image, desk: Desk, seen: Outline, second: SecondLook | None = None) -> list[Candidate]:
+    """It in pixels of the picture, with what speaks for it; nothing when it is no page inside the frame."""
+    outline = _at_size(image, desk, seen.corners)
+    if outline is None:
+        return []
     fit = desk.fit(seen.corners)
     shape = shape_likeness(outline, image.shape[1], image.shape[0]) if fit is None else 0.0
-    return outline, Evidence.of(seen, shape, fit, desk.known)
+    return [(outline, Evidence.of(seen, shape, fit, desk.known, second))]
 
 
 def settle(image: Image, outline: Quad, mat: MatReference | None = None, plane: DeskPlane | None = None) -> Quad:

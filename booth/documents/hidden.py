@@ -24,7 +24,9 @@ LARGER = 1.6
 """How much larger or smaller what is seen of a page may be than the page."""
 
 
-def placed_by_size(corners: Points, plane: DeskPlane, width_px: int, height_px: int) -> Iterator[tuple[int, Points]]:
+def placed_by_size(
+    corners: Points, plane: DeskPlane, width_px: float, height_px: float
+) -> Iterator[tuple[int, Points]]:
     """Each outline that has three of these sides and a known size, and the number of the side that it puts elsewhere;
     corners clockwise, in pixels of a picture of this size."""
     on_desk = plane.on_desk(corners, width_px, height_px)
@@ -45,7 +47,9 @@ def placed_by_size(corners: Points, plane: DeskPlane, width_px: int, height_px: 
                     yield side, plane.in_picture(placed, width_px, height_px)
 
 
-def placed_at_corner(corners: Points, plane: DeskPlane, width_px: int, height_px: int) -> Iterator[tuple[int, Points]]:
+def placed_at_corner(
+    corners: Points, plane: DeskPlane, width_px: float, height_px: float
+) -> Iterator[tuple[int, Points]]:
     """Each outline that has one of these corners and about the area and a known size, with the corner's number; the
     side that begins there is kept as it lies, corners are clockwise, in pixels of a picture of this size."""
     on_desk = plane.on_desk(corners, width_px, height_px)

@@ -1,8 +1,9 @@
 """Where a small picture shows pages, and where one goes on outside: a small net's opinion.
 
-The net (`outline.onnx`, 1.1 MB) was trained on drawn scenes alone; `rigs/outline_net` has them and the training. It
-sees what no rule about single edges sees: that a sheet lies on other sheets, or white on white. Its maps are coarse;
-the outline is made exact in the picture itself.
+The nets (1.1 MB each) were trained on drawn scenes alone; `rigs/outline_net` has them and the training. They see what
+no rule about single edges sees: that a sheet lies on other sheets, or white on white. Their maps are coarse; the
+outline is made exact in the picture itself. `outline.onnx` is for the first look; `nearer.onnx` went on from there with
+heaps of one white, photographs and hands, and knows those better and plain desks worse.
 """
 
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from numpy.typing import NDArray
 from booth.devices.camera.interface import Image
 from booth.documents.net import ask
 from booth.documents.quad import Points
+
+FIRST_LOOK, NEARER_LOOK = "outline.onnx", "nearer.onnx"
 
 CELL_PX = 2
 """The net's maps have half the size of its picture; cell (0, 0) is its pixels 0 and 1."""
@@ -37,13 +40,13 @@ class Maps:
     cut: Map
 
 
-def see(small: Image, against: Image) -> Maps:
+def see(small: Image, against: Image, net: str = FIRST_LOOK) -> Maps:
     """The maps of a search picture; `against` is how it compares with the empty desk (`MatReference.compared`)."""
     height, width = small.shape[:2]
     seen = np.concatenate((small, against), axis=-1)
     below, right = -height % MULTIPLE_PX, -width % MULTIPLE_PX
     padded = np.pad(seen, ((0, below), (0, right), (0, 0)), mode="edge") if below or right else seen
-    logits = ask("outline.onnx", padded[None])[0, :, : -(-height // CELL_PX), : -(-width // CELL_PX)]
+    logits = ask(net, padded[None])[0, :, : -(-height // CELL_PX), : -(-width // CELL_PX)]
     # Between the two are the pages' sides, by which it learns where pages end.
     pages, _, cut = 1 / (1 + np.exp(-np.clip(logits, -30, 30)))
     return Maps(pages, cut)
@@ -55,6 +58,12 @@ def covered(cells: tuple[int, ...], corners: Points) -> NDArray[np.uint8]:
     # OpenCV's drawing takes fixed-point coordinates.
     cv2.fillConvexPoly(cover, np.rint(corners * 16).astype(np.int32), 1, cv2.LINE_8, 4)
     return cover
+
+
+def share(shown: Map, corners: Points) -> float:
+    """How much of an outline, in pixels of the search picture, the map shows."""
+    cover = covered(shown.shape, (corners + 0.5) / CELL_PX - 0.5)
+    return float(shown[cover != 0].mean()) if cover.any() else 0.0
 
 
 def page_shares(maps: Maps, corners: Points) -> tuple[float, float]:

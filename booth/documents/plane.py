@@ -48,7 +48,7 @@ class LaidSheet:
     size: KnownSize
 
     @classmethod
-    def of(cls, outline: Quad, width_px: int, height_px: int, size: KnownSize) -> Self:
+    def of(cls, outline: Quad, width_px: float, height_px: float, size: KnownSize) -> Self:
         return cls(_from_the_middle(outline.points, width_px, height_px), size)
 
     @property
@@ -64,30 +64,30 @@ class DeskPlane:
     to_mm: Floats
     error: float
 
-    def on_desk(self, points_px: Points, width_px: int, height_px: int) -> Points:
+    def on_desk(self, points_px: Points, width_px: float, height_px: float) -> Points:
         """Where on the desk, in mm, each place of a picture of this size lies."""
         return project(self.to_mm, _from_the_middle(points_px, width_px, height_px))
 
-    def in_picture(self, points_mm: Points, width_px: int, height_px: int) -> Points:
+    def in_picture(self, points_mm: Points, width_px: float, height_px: float) -> Points:
         """The inverse of `on_desk`."""
         middle = np.array((width_px - 1, height_px - 1)) / 2
         return project(np.linalg.inv(self.to_mm).astype(np.float64), points_mm) * width_px + middle
 
-    def measure(self, outline: Quad, width_px: int, height_px: int) -> PageSize:
+    def measure(self, outline: Quad, width_px: float, height_px: float) -> PageSize:
         """The size of the page within the outline, in a picture of this size."""
         upper, right, lower, left = side_lengths(self.on_desk(outline.points, width_px, height_px))
         known, away = self.nearest(outline.points, width_px, height_px)
         width_mm, height_mm = float(upper + lower) / 2, float(right + left) / 2
         return PageSize.of(width_mm, height_mm, known if away <= FITS else None, outline.area_px)
 
-    def nearest(self, corners_px: Points, width_px: int, height_px: int) -> tuple[KnownSize, float]:
+    def nearest(self, corners_px: Points, width_px: float, height_px: float) -> tuple[KnownSize, float]:
         """The known size that is nearest to that of an outline, and how far off, relatively, the worst of its sides
         is, or its diagonals from each other."""
         corners = self.on_desk(corners_px, width_px, height_px)
         size, away = nearest_size(side_lengths(corners))
         return size, max(away, _unlike(_diagonals(corners)))
 
-    def askew(self, corners_px: Points, width_px: int, height_px: int) -> float:
+    def askew(self, corners_px: Points, width_px: float, height_px: float) -> float:
         """How far, relatively, an outline's opposite sides or its diagonals are from being as long as each other: 0 for
         a rectangle."""
         corners = self.on_desk(corners_px, width_px, height_px)
@@ -135,7 +135,7 @@ def _unlike(two_mm: Floats) -> float:
     return abs(math.log(one / other))
 
 
-def _from_the_middle(points_px: Points, width_px: int, height_px: int) -> Points:
+def _from_the_middle(points_px: Points, width_px: float, height_px: float) -> Points:
     places: Points = (points_px - np.array((width_px - 1, height_px - 1)) / 2) / width_px
     return places
 
@@ -195,13 +195,13 @@ class PlaneWatch:
         """None until it can be relied on: two pages agree on it at least."""
         return self._plane if self._plane is not None and self._plane.trusted and len(self._sheets) > 1 else None
 
-    def measure(self, outline: Quad, width_px: int, height_px: int) -> PageSize:
+    def measure(self, outline: Quad, width_px: float, height_px: float) -> PageSize:
         """The size of the page within the outline, by the plane or, before that is known, by ruler."""
         if self.plane is not None:
             return self.plane.measure(outline, width_px, height_px)
         return measure_size(outline, width_px, height_px, self._view_width_mm)
 
-    def see(self, outline: Quad, width_px: int, height_px: int) -> None:
+    def see(self, outline: Quad, width_px: float, height_px: float) -> None:
         """A page that lies still and is surely one, in a picture of this size."""
         size = self._size(outline, width_px, height_px)
         if size is None:
@@ -218,7 +218,7 @@ class PlaneWatch:
         if self._odd is None or not self._learnt([self._odd, sheet], aspect):
             self._odd = sheet
 
-    def _size(self, outline: Quad, width_px: int, height_px: int) -> KnownSize | None:
+    def _size(self, outline: Quad, width_px: float, height_px: float) -> KnownSize | None:
         if self.plane is not None:
             size, away = self.plane.nearest(outline.points, width_px, height_px)
             if away <= FITS:

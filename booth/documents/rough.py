@@ -49,8 +49,8 @@ class Heap:
     part: NDArray[np.uint8]
 
     def cores(self) -> tuple[Points, ...]:
-        """Boxes round what is surely a page of it; a live look never asks."""
-        return tuple((_box(core) + 0.5) * CELL_PX - 0.5 for core in _cores(self.maps, self.part))
+        """Boxes round what is surely a page of it, clockwise; a live look never asks."""
+        return tuple((order_corners(_box(core)).points + 0.5) * CELL_PX - 0.5 for core in _cores(self.maps, self.part))
 
 
 def heaps(maps: Maps) -> Iterator[Heap]:

@@ -108,7 +108,7 @@ class PageSize:
 
 
 def measure_size(
-    outline: Quad, frame_width_px: int, frame_height_px: int, view_width_mm: float = VIEW_WIDTH_MM
+    outline: Quad, frame_width_px: float, frame_height_px: float, view_width_mm: float = VIEW_WIDTH_MM
 ) -> PageSize:
     """The size of the page within the outline, in a picture that is `view_width_mm` of the mat wide."""
     shape = estimate_shape(outline, frame_width_px, frame_height_px)
@@ -117,7 +117,7 @@ def measure_size(
     return PageSize.of(math.sqrt(area_mm2 * shape), math.sqrt(area_mm2 / shape), known, outline.area_px)
 
 
-def estimate_shape(outline: Quad, frame_width_px: int, frame_height_px: int) -> float:
+def estimate_shape(outline: Quad, frame_width_px: float, frame_height_px: float) -> float:
     """Width over height of the rectangle that looks like this outline.
 
     For a pinhole camera whose axis goes through the frame's middle the perspective alone tells both the shape and the
@@ -139,7 +139,7 @@ def estimate_shape(outline: Quad, frame_width_px: int, frame_height_px: int) -> 
     return min(max(width / height, 0.05), 20.0)
 
 
-def shape_likeness(outline: Quad, frame_width_px: int, frame_height_px: int) -> float:
+def shape_likeness(outline: Quad, frame_width_px: float, frame_height_px: float) -> float:
     """How nearly the outline has the shape of a known size, 0 to 1: a side in a wrong place spoils the shape."""
     shape = estimate_shape(outline, frame_width_px, frame_height_px)
     known = (size.long_mm / size.short_mm for size in KNOWN_SIZES)
@@ -147,7 +147,7 @@ def shape_likeness(outline: Quad, frame_width_px: int, frame_height_px: int) -> 
     return min(1.0, max(0.0, 1 - away / SHAPE_TOLERANCE))
 
 
-def sure_size(outline: Quad, frame_width_px: int, frame_height_px: int, view_width_mm: float) -> KnownSize | None:
+def sure_size(outline: Quad, frame_width_px: float, frame_height_px: float, view_width_mm: float) -> KnownSize | None:
     """The known size that the page within the outline has, if all others that it may have are much further off."""
     shape = estimate_shape(outline, frame_width_px, frame_height_px)
     side_mm = math.sqrt(outline.area_px) * view_width_mm / frame_width_px

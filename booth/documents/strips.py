@@ -6,6 +6,7 @@ says for `PLACES` along the strip how likely the page's side is at each step acr
 that tells the border of a page from the edge of what is printed on it, and goes on under a hand.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -38,7 +39,7 @@ NEAR = (0.4, 0.8, 1.0, 0.8, 0.4)
 """How much a chance counts for a line that passes 2, 1, 0 steps beside it."""
 
 Strips = NDArray[np.uint8]
-"""`(4, SAMPLES, ACROSS, 6)`: for each side, from its start to its end, from outside to inside; B, G, R, and each
+"""`(n, SAMPLES, ACROSS, 6)`: for each side, from its start to its end, from outside to inside; B, G, R, and each
 against the empty desk (`mat.UNKNOWN` where that is not known)."""
 
 Floats = NDArray[np.float64]
@@ -46,7 +47,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class SideLines:
-    """Four lines, each from a start to an end, `(4, 2)`; `inward` are unit vectors across them, towards the page."""
+    """Lines, each from a start to an end, `(n, 2)`; `inward` are unit vectors across them, towards the page."""
 
     starts: Points
     ends: Points
@@ -68,7 +69,7 @@ class SideLines:
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """For each side `(4,)`: where its line begins and ends, in steps from the rough one; `seen` and `rival` as in
+    """For each side `(n,)`: where its line begins and ends, in steps from the rough one; `seen` and `rival` as in
     `Moved`."""
 
     low: Floats
@@ -88,7 +89,7 @@ class Moved:
 
 
 def cut_strips(middle: Image, against: Image, sides: SideLines, step_px: float) -> Strips:
-    """The strips along four sides, in pixels of the middle picture; `step_px` is a step in pixels of it.
+    """The strips along the sides, in pixels of the middle picture; `step_px` is a step in pixels of it.
 
     `against` may be smaller than `middle`; it shows the same part of the desk.
     """
@@ -96,13 +97,13 @@ def cut_strips(middle: Image, against: Image, sides: SideLines, step_px: float) 
     places = sides.starts[:, None] + (sides.ends - sides.starts)[:, None] * along[None, :, None]
     steps = np.arange(-REACH, REACH + 1) * step_px
     grid = places[:, :, None] + sides.inward[:, None, None] * steps[None, None, :, None]
-    flat = grid.reshape(4 * SAMPLES, ACROSS, 2).astype(np.float32)
+    flat = grid.reshape(-1, ACROSS, 2).astype(np.float32)
     smaller = against.shape[1] / middle.shape[1]
     seen = [
         cv2.remap(picture, at[..., 0], at[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         for picture, at in ((middle, flat), (against, (flat + 0.5) * np.float32(smaller) - 0.5))
     ]
-    return np.concatenate(seen, axis=-1).reshape(4, SAMPLES, ACROSS, 6).astype(np.uint8, copy=False)
+    return np.concatenate(seen, axis=-1).reshape(-1, SAMPLES, ACROSS, 6).astype(np.uint8, copy=False)
 
 
 def move(middle: Image, against: Image, corners: Points, steps: float = 1.0) -> Moved:
@@ -120,6 +121,30 @@ def seek_side(middle: Image, against: Image, corners: Points, side: int) -> tupl
     found, lines = _seek(middle, against, SideLines(*repeated).shifted(np.array(SHIFTS) * step_px), SEEKING_STEPS)
     best = int(np.argmax(lines.seen))
     return _with(corners, side, found.starts[best], found.ends[best]), float(lines.seen[best])
+
+
+def seek_about(
+    middle: Image, against: Image, corners: Points, shifts: Sequence[float], turns_deg: Sequence[float]
+) -> Floats:
+    """`(4, n, 5)`: for each side the likeliest line at each of the places to which it is moved inward, by so many steps
+    of `SEEKING_STEPS`, and turned there round its middle: how likely it is, where it starts and where it ends."""
+    step_px = _step_px(middle, SEEKING_STEPS)
+    sides = SideLines.of(corners)
+    centres, halves = (sides.starts + sides.ends) / 2, (sides.ends - sides.starts) / 2
+    starts, ends, inward = [], [], []
+    for degrees in turns_deg:
+        cos, sin = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+        turn = np.array(((cos, sin), (-sin, cos)))
+        for shift in shifts:
+            at = centres + sides.inward * (shift * step_px)
+            starts.append(at - halves @ turn)
+            ends.append(at + halves @ turn)
+            inward.append(sides.inward @ turn)
+    placed = SideLines(*(np.concatenate(each) for each in (starts, ends, inward)))
+    found, lines = _seek(middle, against, placed, SEEKING_STEPS)
+    told = np.column_stack((lines.seen, found.starts, found.ends))
+    by_side: Floats = told.reshape(-1, 4, 5).transpose(1, 0, 2)
+    return by_side
 
 
 def seek_outside(middle: Image, against: Image, corners: Points) -> list[Points]:
@@ -150,8 +175,8 @@ def _with(corners: Points, side: int, start: Points, end: Points) -> Points:
 
 
 def _answer(strips: Strips) -> NDArray[np.float32]:
-    """`(4, PLACES, ACROSS)`: how likely the page's side is there; what is left to 1 says that it is nowhere."""
-    logits = ask("strips.onnx", strips).reshape(4, ACROSS + 1, PLACES)
+    """`(n, PLACES, ACROSS)`: how likely the page's side is there; what is left to 1 says that it is nowhere."""
+    logits = ask("strips.onnx", strips).reshape(-1, ACROSS + 1, PLACES)
     logits -= logits.max(axis=1, keepdims=True)
     chances = np.exp(logits)
     chances /= chances.sum(axis=1, keepdims=True)
@@ -165,12 +190,12 @@ _AT = np.rint(_LOW[:, None] * (1 - _PLACE) + _HIGH[:, None] * _PLACE).astype(np.
 
 
 def find_lines(chances: NDArray[np.float32]) -> Lines:
-    """The likeliest straight lines; `chances` is `(4, PLACES, ACROSS)`, how likely the side passes there."""
+    """The likeliest straight lines; `chances` is `(n, PLACES, ACROSS)`, how likely the side passes there."""
     kernel = np.array([NEAR], dtype=np.float32)
     near = cv2.filter2D(chances.reshape(-1, ACROSS), -1, kernel, borderType=cv2.BORDER_CONSTANT).reshape(chances.shape)
     totals = near[:, np.arange(PLACES), _AT].mean(axis=2).astype(np.float64)
     best = np.argmax(totals, axis=1)
-    sides = np.arange(4)
+    sides = np.arange(len(chances))
     low, high = _exact(chances, best)
     # A line that leans against the best one shares much of it; one beside it, such as a printed frame, is another.
     low_away, high_away = _LOW - _LOW[best][:, None], _HIGH - _HIGH[best][:, None]

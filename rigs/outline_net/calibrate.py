@@ -1,8 +1,8 @@
 """Fit the confidence: `python -m rigs.outline_net.calibrate FIRST_SEED SCENES` on scenes that neither
 the bench nor the training uses.
 
-Prints the weights for `booth/documents/confidence.py`, and what part was right at which confidence on a third that
-the fit did not see.
+Prints the weights for `booth/documents/confidence.py`, of the first look and of the second, and what part was right at
+which confidence on a third that the fit did not see.
 """
 
 import sys
@@ -68,11 +68,16 @@ def fit(features: NDArray[np.float64], right: NDArray[np.bool_]) -> NDArray[np.f
 def main(first: int, count: int) -> None:
     cv2.setNumThreads(1)
     gathered = list(gather(range(first, first + count)))
+    tell("WEIGHTS", [each for each in gathered if each[0].second is None])
+    tell("WEIGHTS_FROM_NEARER", [each for each in gathered if each[0].second is not None])
+
+
+def tell(name: str, gathered: list[tuple[Evidence, float]]) -> None:
     features = np.array([[*evidence.features, 1.0] for evidence, _ in gathered])
     scores = np.array([score for _, score in gathered])
     kept = np.arange(len(scores)) % 3 != 0
     weights = fit(features[kept], scores[kept] >= RIGHT)
-    print("WEIGHTS =", tuple(round(float(weight), 2) for weight in weights))
+    print(name, "=", tuple(round(float(weight), 2) for weight in weights))
     sure = 1 / (1 + np.exp(-features[~kept] @ weights))
     for low, high in ((0, 0.3), (0.3, 0.5), (0.5, 0.8), (0.8, 0.9), (0.9, 0.95), (0.95, 0.98), (0.98, 1.01)):
         part = scores[~kept][(sure >= low) & (sure < high)]

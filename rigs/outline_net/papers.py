@@ -23,6 +23,8 @@ SIZES_MM = (
 )
 
 PX_PER_MM = 2.4
+PHOTOGRAPHS, SMOOTH = 0.2, 0.6
+"""How often a paper is a photograph, and how often that is a smooth one."""
 
 
 def random_paper(chance: np.random.Generator) -> Paper:
@@ -37,7 +39,7 @@ def random_paper(chance: np.random.Generator) -> Paper:
     if chance.random() < 0.3:
         image += 6 * grain(width, height, (40, 40), chance)[:, :, None]
     ink = float(chance.uniform(10, 110))
-    if chance.random() < 0.12:
+    if chance.random() < PHOTOGRAPHS:
         _photograph(image, chance)
     elif chance.random() < 0.93:
         _content(image, ink, chance)
@@ -132,11 +134,41 @@ def _photograph(image: Picture, chance: np.random.Generator) -> None:
     height, width = image.shape[:2]
     border = round(float(chance.uniform(0, 6)) * PX_PER_MM)
     part = image[border : height - border, border : width - border]
+    if chance.random() < SMOOTH:
+        _view(part, chance)
+        return
     base = chance.uniform(20, 200, 3).astype(np.float32)
     part[:] = base + 40 * grain(part.shape[1], part.shape[0], (60, 60), chance)[:, :, None]
     part += 15 * grain(part.shape[1], part.shape[0], (8, 8), chance)[:, :, None]
     if chance.random() < 0.5:
         _title(image, chance)
+
+
+def _view(part: Picture, chance: np.random.Generator) -> None:
+    """Smooth as photographs are: a sky or a wall that darkens, ridges, heads and bodies, all a little out of focus."""
+    height, width = part.shape[:2]
+    ends = chance.uniform(15, 250, (2, 3)).astype(np.float32)
+    if chance.random() < 0.6:
+        ends[1] = np.clip(ends[0] + chance.normal(0, 25, 3), 5, 255)
+    along = np.linspace(0, 1, height, dtype=np.float32)[:, None, None]
+    part[:] = ends[0] * (1 - along) + ends[1] * along
+    part += float(chance.uniform(0, 14)) * grain(width, height, (width / 3, height / 3), chance)[:, :, None]
+    for _ in range(int(chance.integers(0, 4))):
+        x = np.linspace(0, width, 12)
+        y = float(chance.uniform(0.2, 0.95)) * height + chance.normal(0, 0.06 * height, 12)
+        ridge = np.vstack((np.column_stack((x, y)), [(width, height), (0, height)]))
+        cover = np.zeros((height, width), np.uint8)
+        cv2.fillPoly(cover, [np.rint(ridge).astype(np.int32)], 255, cv2.LINE_AA)
+        soft = cv2.GaussianBlur(cover, (0, 0), float(chance.uniform(0.6, 5))).astype(np.float32)[:, :, None] / 255
+        part += (chance.uniform(10, 230, 3).astype(np.float32) - part) * soft
+    for _ in range(int(chance.choice((0, 0, 1, 2, 5)))):
+        at = chance.uniform((0, 0), (width, height)).astype(int)
+        size = (chance.uniform(0.03, 0.3, 2) * min(height, width)).astype(int) + 1
+        cover = np.zeros((height, width), np.uint8)
+        centre, axes, turn = (int(at[0]), int(at[1])), (int(size[0]), int(size[1])), float(chance.uniform(0, 180))
+        cv2.ellipse(cover, centre, axes, turn, 0, 360, 255, cv2.FILLED, cv2.LINE_AA)
+        soft = cv2.GaussianBlur(cover, (0, 0), float(chance.uniform(0.6, 6))).astype(np.float32)[:, :, None] / 255
+        part += (chance.uniform(10, 240, 3).astype(np.float32) - part) * soft
 
 
 def _title(image: Picture, chance: np.random.Generator) -> None:

@@ -34,6 +34,9 @@ CROWDED = 0.75
 """How often things of any kind lie all about, as on an office desk that a telephone's camera sees from further off."""
 
 
+HEAPS, LIGHTEST = 0.5, 215
+"""How often the page lies on a heap of sheets of its own white, which is so light at least."""
+
 CLOSE, LARGEST_MM = 0.25, 320.0
 """How often the camera is so close that even a card may fill the view, as far as a paper of this length does."""
 
@@ -47,17 +50,22 @@ def training_scene(seed: int) -> TrainingScene:
     width, height = DRAWN_PX
     camera = _camera(chance)
     crowded, close = chance.random() < CROWDED, chance.random() < CLOSE
+    heap = chance.random() < HEAPS
     # From further off more of the desk is seen, and everything is smaller.
     near = float(chance.uniform(1.0, 3.5)) if close else float(chance.uniform(0.45, 1.0)) if crowded else 1.0
-    ground = _ground(width, height, chance)
+    if heap:
+        near = float(chance.uniform(0.7, 1.6))
+    ground = _any_light(width, height, chance) if heap and chance.random() < 0.6 else _ground(width, height, chance)
     lamps = _lamps(width, height, chance, coloured=crowded)
     bare = ground * (lamps * np.float32(chance.uniform(0.85, 1.15)))
     px_per_mm = width / VIEW_WIDTH_MM / 1.2 * min(near, 1.6)
     pages: list[Points] = []
     cut: list[Points] = []
     shadow_mm, shadow = chance.uniform(-0.9, 0.9, 2), float(np.exp(chance.uniform(np.log(0.02), np.log(0.5))))
+    if heap:
+        shadow_mm, shadow = chance.uniform(-0.7, 0.7, 2), float(np.exp(chance.uniform(np.log(0.015), np.log(0.3))))
     if chance.random() < 0.93:
-        pages, cut = _pages(ground, camera, chance, shadow_mm, shadow, near)
+        pages, cut = _pages(ground, camera, chance, shadow_mm, shadow, near, heap)
     around = pages[0] if pages else np.array([(-9, -9), (-8, -9), (-8, -8), (-9, -8)], dtype=np.float64)
     if chance.random() < 0.55:
         strew(ground, around, px_per_mm, chance, int(chance.integers(1, 6)))
@@ -77,7 +85,7 @@ def training_scene(seed: int) -> TrainingScene:
     lens = Lens.by_chance(chance)
     tint = tuple(float(v) for v in chance.uniform(0.85, 1.12, 3))
     lens = Lens(
-        float(chance.uniform(0.45, 1.15)),
+        float(chance.uniform(0.85, 1.25)) if heap and chance.random() < 0.7 else float(chance.uniform(0.45, 1.15)),
         (tint[0], tint[1], tint[2]),
         # Now and then the camera is out of focus: what lies there must be seen for that to be said.
         float(np.exp(chance.uniform(np.log(3), np.log(12))))
@@ -155,9 +163,12 @@ def _pages(
     shadow_mm: NDArray[np.float64],
     shadow: float,
     near: float,
+    heap: bool = False,
 ) -> tuple[list[Points], list[Points]]:
     """The whole ones and those that go on outside the frame."""
     paper = _paper(near, chance)
+    while heap and (min(paper.width_mm, paper.height_mm) < 95 * near or np.median(paper.image) < LIGHTEST):
+        paper = _paper(near, chance)
     lie = _lie(paper, camera, chance, inside=True)
     cut = []
     for _ in range(int(chance.choice((0, 0, 1))) if lie is not None and chance.random() < 0.9 else 1):
@@ -178,7 +189,9 @@ def _pages(
                 lay(ground, other, aside, camera, shadow_mm, shadow)
                 pages.append(corners(other, aside, camera))
                 break
-    if chance.random() < (0.6 if near < 1 else 0.4):
+    if heap:
+        _heap(ground, paper, lie, camera, chance, shadow_mm, shadow)
+    elif chance.random() < (0.6 if near < 1 else 0.4):
         _stack(ground, paper, lie, camera, chance, shadow_mm, shadow)
     lay(ground, paper, lie, camera, shadow_mm, shadow)
     return [main, *pages], cut
@@ -212,6 +225,41 @@ def _stack(
         spread = float(chance.uniform(2, 18))
         shift = chance.normal(0, spread, 2) * min(1.0, paper.height_mm / SPREAD_OUT_MM)
         beneath = Lie(lie.x_mm + float(shift[0]), lie.y_mm + float(shift[1]), lie.turn_deg + float(chance.normal(0, 4)))
+        lay(ground, sheet, beneath, camera, shadow_mm, shadow)
+
+
+def _any_light(width: int, height: int, chance: np.random.Generator) -> Picture:
+    """A desk on which white paper is hardly lighter."""
+    ground = _any(width, height, chance)
+    while ground.mean() <= 150:
+        ground = _any(width, height, chance)
+    return ground
+
+
+def _heap(
+    ground: Picture,
+    paper: Paper,
+    lie: Lie,
+    camera: Camera,
+    chance: np.random.Generator,
+    shadow_mm: NDArray[np.float64],
+    shadow: float,
+) -> None:
+    """Sheets of the same paper under the page, some printed."""
+    white = np.median(paper.image.reshape(-1, 3)[::7], axis=0)
+    turns, spread = float(chance.uniform(1, 9)), float(chance.uniform(3, 16))
+    for _ in range(int(chance.integers(1, 6))):
+        image = np.empty_like(paper.image)
+        image[:] = np.clip(white + chance.normal(0, 1.5), 0, 255).astype(np.uint8)
+        if chance.random() < 0.35:
+            printed = cv2.resize(random_paper(chance).image, image.shape[1::-1], interpolation=cv2.INTER_AREA)
+            if np.median(printed) > 200:
+                own = np.maximum(np.median(printed.reshape(-1, 3), axis=0), 1)
+                image = np.clip(printed.astype(np.float32) * (white / own), 0, 255).astype(np.uint8)
+        sheet = Paper(image, np.full(image.shape[:2], 255, np.uint8), paper.width_mm, paper.height_mm)
+        shift = chance.normal(0, spread, 2) * min(1.0, paper.height_mm / SPREAD_OUT_MM)
+        turn = lie.turn_deg + float(chance.normal(0, turns))
+        beneath = Lie(lie.x_mm + float(shift[0]), lie.y_mm + float(shift[1]), turn)
         lay(ground, sheet, beneath, camera, shadow_mm, shadow)
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from booth.devices.camera.interface import Image
-from booth.documents.among import LINES, MIXED, mixed
+from booth.documents.among import LINES, MIXED, mixed, sides_of
 from booth.documents.desk import Desk
 from booth.documents.find import MIN_CONFIDENCE, find_pages, look
 from booth.documents.outlines import Outline
@@ -20,6 +20,11 @@ DESK = Desk.of(np.zeros((720, 960, 3), np.uint8), None, None)
 
 def seen(corners: Points, *likely: float) -> Outline:
     return Outline(corners, corners, Moved(corners, np.array(likely), np.zeros(4)), (1.0, 0.0))
+
+
+def mixtures(outlines: list[Outline]) -> list[Points]:
+    like = outlines[0].corners
+    return list(mixed(DESK, sides_of(outlines, like), like))
 
 
 def apart(one: Points, other: Points) -> float:
@@ -37,7 +42,7 @@ def test_four_lines_of_four_outlines_make_the_page() -> None:
         likely[side] = SEEN
         outlines.append(seen(wrong, *likely))
     assert all(apart(each.corners, PAGE) >= 25 for each in outlines)
-    first, *_ = mixed(DESK, outlines)
+    first, *_ = mixtures(outlines)
     assert apart(first, PAGE) < 1e-6
 
 
@@ -45,7 +50,7 @@ def test_a_side_keeps_its_place_in_an_outline_whose_corners_begin_elsewhere() ->
     higher = PAGE + np.array([0, -40])
     # Its corners begin with the upper right, so its last side, which is likely, is the upper one.
     other = seen(np.roll(PAGE, -1, axis=0), 0.2, 0.2, 0.2, SEEN)
-    first, *_ = mixed(DESK, [seen(higher, 0.3, SEEN, SEEN, SEEN), other])
+    first, *_ = mixtures([seen(higher, 0.3, SEEN, SEEN, SEEN), other])
     wanted = np.array([(300.0, 200.0), (620.0, 200.0), (620.0, 600.0), (300.0, 600.0)])
     assert apart(first, wanted) < 1e-6
 
@@ -53,8 +58,8 @@ def test_a_side_keeps_its_place_in_an_outline_whose_corners_begin_elsewhere() ->
 def test_of_thousands_of_mixtures_few_are_looked_at() -> None:
     chance = np.random.default_rng(1)
     outlines = [seen(PAGE + chance.uniform(-60, 60, (4, 2)), *chance.uniform(0.2, 0.9, 4)) for _ in range(60)]
-    assert len(list(mixed(DESK, outlines))) == MIXED < LINES**4
-    (only,) = mixed(DESK, outlines[:1])
+    assert len(mixtures(outlines)) == MIXED < LINES**4
+    (only,) = mixtures(outlines[:1])
     assert only == pytest.approx(outlines[0].corners)
 
 

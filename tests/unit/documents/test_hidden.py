@@ -49,9 +49,8 @@ def test_what_is_no_outline_of_anything_places_nothing_absurd() -> None:
     assert list(placed_at_corner(point, learnt(), WIDTH, HEIGHT)) == []
 
 
-@pytest.mark.parametrize("seed", [691, 746])
-def test_a_page_with_a_whole_side_under_a_hand_or_in_a_shine_is_found_on_a_desk_whose_plane_is_known(seed: int) -> None:
-    scene = booth_scene(seed)
+def test_a_page_with_a_whole_side_under_a_hand_or_in_a_shine_is_found_on_a_desk_whose_plane_is_known() -> None:
+    scene = booth_scene(691)
     mat, plane = known_desk(scene)
     page = scene.pages[0]
 

@@ -7,7 +7,7 @@ from booth.devices.camera.interface import Image
 from booth.documents.mat import UNKNOWN, MatReference, unknown
 from booth.documents.quad import Points
 from booth.documents.shrink import shrink
-from booth.documents.strips import ACROSS, PLACES, REACH, SAMPLES, SideLines, cut_strips, find_lines, move
+from booth.documents.strips import ACROSS, PLACES, REACH, SAMPLES, SideLines, cut_strips, find_lines, move, seek_about
 from rigs.scenes.desk import booth_scene
 
 SHEET: Points = np.array([(300.0, 200.0), (620.0, 200.0), (620.0, 440.0), (300.0, 440.0)])
@@ -75,3 +75,17 @@ def test_a_rough_outline_is_moved_to_the_page(seed: int) -> None:
     moved = move(scene.image, against, moved.corners)
     assert np.linalg.norm(moved.corners - page, axis=1).max() < 3
     assert moved.seen.min() > 0.4
+
+
+def test_round_a_guess_that_is_askew_each_side_has_a_line_where_the_page_s_side_is() -> None:
+    picture = sheet_on_a_desk()
+    turn = np.array([(np.cos(0.09), np.sin(0.09)), (-np.sin(0.09), np.cos(0.09))])
+    middle = SHEET.mean(axis=0)
+    guess = middle + (SHEET - middle) @ turn * 1.2
+    lines = seek_about(picture, unknown(shrink(picture)), guess, (0.0, 14.0, 28.0), (-5.0, 0.0, 5.0))
+    assert lines.shape == (4, 9, 5)
+    for side, beside in enumerate(lines):
+        axis = 1 if side in (0, 2) else 0
+        likeliest = beside[np.argmax(beside[:, 0])]
+        assert likeliest[0] > 0.7
+        assert likeliest[[1 + axis, 3 + axis]] == pytest.approx(SHEET[side, axis], abs=3)
