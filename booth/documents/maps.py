@@ -2,8 +2,8 @@
 
 The nets (1.1 MB each) were trained on drawn scenes alone; `rigs/outline_net` has them and the training. They see what
 no rule about single edges sees: that a sheet lies on other sheets, or white on white. Their maps are coarse; the
-outline is made exact in the picture itself. `outline.onnx` is for the first look; `nearer.onnx` went on from there with
-heaps of one white, photographs and hands, and knows those better and plain desks worse.
+outline is made exact in the picture itself. `outline.onnx` is for the first look; `nearer.onnx`, which went on from
+there with heaps of one white, smooth photographs and hands, for the second (`nearer.py`).
 """
 
 from dataclasses import dataclass
