@@ -33,8 +33,8 @@ MIN_CONFIDENCE = 0.2
 """Below it nothing is reported; of what is given 0.2 to 0.5 half is right, and a person sees to the corners."""
 
 AUTOMATIC_CONFIDENCE = 0.92
-"""From here on an outline may be taken without a person's asking; below it a person sees to the corners. Two in 590 were
-wrong where the desk and its plane were known, one in 379 where nothing was (`docs/benchmarks.md`)."""
+"""From here on an outline may be taken without a person's asking; below it a person sees to the corners. Two in 590
+were wrong where the desk and its plane were known, one in 379 where nothing was (`docs/benchmarks.md`)."""
 
 OVERLAP = 0.05
 """Outlines share less of the smaller one: two pages that touch may, by an error."""
