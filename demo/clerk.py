@@ -16,6 +16,7 @@ from booth.media.sources import SyntheticFace, SyntheticVoice
 from demo.newest import Newest
 from demo.stage import ClerkPlan, Site
 from protocol.counter import (
+    AffairView,
     ClerkAnswer,
     ClerkFirstFrame,
     ClerkOffer,
@@ -31,6 +32,7 @@ from protocol.counter import (
 from protocol.desk import DeskSeen
 from protocol.media import TrackName, TrackOffer
 from protocol.pages import PagePart
+from protocol.states import TicketState
 from protocol.visit import CommandKind, Outcome
 
 HEADERS = {"X-Bangban": "1"}
@@ -61,6 +63,8 @@ class Clerk:
         begun = time.monotonic()
         await self._post(f"affairs/{affair_id}/take")
         after_ms = round((await self._first_face - begun) * 1000)
+        # The picture may be here before the booth has answered the call; until then there is no session to note it in.
+        await self.until(lambda view: _answered(view.affair, affair_id))
         await self._post(f"affairs/{affair_id}/first-frame", ClerkFirstFrame(after_ms))
         return after_ms
 
@@ -169,3 +173,8 @@ async def clerk_at(site: Site, plan: ClerkPlan) -> AsyncIterator[Clerk]:
             finally:
                 for habit in habits:
                     habit.cancel()
+
+
+def _answered(affair: AffairView | None, affair_id: str) -> bool:
+    answered = (TicketState.CONNECTING, TicketState.SERVING)
+    return affair is not None and affair.affair_id == affair_id and affair.ticket_state in answered
