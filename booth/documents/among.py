@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from booth.documents.desk import Desk
 from booth.documents.maps import Maps
 from booth.documents.outlines import Outline, look, sized
-from booth.documents.quad import Points, is_convex
+from booth.documents.quad import Points, different, is_convex
 from booth.documents.refine import meet
 from booth.documents.shape import ODDEST
 from booth.documents.strips import seek_about
@@ -110,13 +110,8 @@ def mixed(desk: Desk, sides: list[Lines], like: Points) -> Iterator[Points]:
     lines = np.stack([lines[which] for lines, which in zip(sides, numbers, strict=True)], axis=1)
     outlines = meet(lines[..., 1:3], lines[..., 3:5], like)
     likely = (lines[..., 0].mean(axis=1) + lines[..., 0].min(axis=1)) / 2 - MISFIT * desk.misfits(outlines)
-    kept: list[Points] = []
-    for outline in outlines[np.argsort(-likely)]:
-        if is_convex(outline) and all(np.abs(outline - other).max() > APART_PX for other in kept):
-            kept.append(outline)
-            yield outline
-        if len(kept) == MIXED:
-            return
+    convex = (outline for outline in outlines[np.argsort(-likely)] if is_convex(outline))
+    return islice(different(convex, APART_PX), MIXED)
 
 
 def _likeness(desk: Desk, seen: list[Outline]) -> NDArray[np.float64]:
@@ -131,11 +126,8 @@ def _likeness(desk: Desk, seen: list[Outline]) -> NDArray[np.float64]:
 
 def _different(desk: Desk, seen: list[Outline]) -> Iterator[Outline]:
     """The likeliest first, without those that are nearly the same as one before."""
-    kept: list[Outline] = []
-    for outline in (seen[place] for place in np.argsort(-_likeness(desk, seen))):
-        if all(np.abs(outline.corners - other.corners).max() > ANOTHER_PX for other in kept):
-            kept.append(outline)
-            yield outline
+    order = (seen[place] for place in np.argsort(-_likeness(desk, seen)))
+    return different(order, ANOTHER_PX, lambda outline: outline.corners)
 
 
 def _looked_at(desk: Desk, maps: Maps, guesses: Iterable[Points], steps: Sequence[float]) -> Iterator[Outline]:
@@ -159,8 +151,5 @@ def sides_of(seen: list[Outline], like: Points) -> list[Lines]:
 
 def _likeliest(lines: Lines) -> Lines:
     """The likeliest that are apart from each other."""
-    kept: list[NDArray[np.float64]] = []
-    for line in lines[np.argsort(-lines[:, 0])]:
-        if len(kept) < LINES and all(np.abs(line - other)[1:].max() > APART_PX for other in kept):
-            kept.append(line)
-    return np.array(kept)
+    order = lines[np.argsort(-lines[:, 0])]
+    return np.array(list(islice(different(order, APART_PX, lambda line: line[1:]), LINES)))

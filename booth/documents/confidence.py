@@ -17,16 +17,14 @@ WEIGHTS = (7.39, 8.21, -2.45, 1.23, 3.82, -5.22, 2.97, 3.51, 0.77, 0.02, 2.39 + 
 """Of the evidence, in its order, and of 1: fitted to the outlines of 240 booth scenes, which count thrice, and of 240
 training scenes (seeds 10000 to 10239), 2,900 in all; see `rigs/outline_net/calibrate.py`."""
 
-
 WEIGHTS_FROM_NEARER = (
     *(1.56, 3.07, 0.63, -1.26, 3.1, -5.13, 0.64, WEIGHTS[7], 0.0, 0.26, 0.89),
     *(1.23, -1.84, -1.45, 8.26, 3.25),
     -12.92,
 )
-"""The same of an outline of the second look, with what `SecondLook` says before the last: fitted to 591 of 270 training
-scenes and of 135 booth scenes (seeds 10000 and after). How much a known size counts is the first look's: too few had
-one."""
-
+"""The same of an outline of the second look, with what `SecondLook` says before the last: fitted to 591 of training
+scenes and 80 of booth scenes (seeds 10000 and after), which count thrice. How much a known size counts is the first
+look's: too few had one."""
 
 SURE_FROM_NEARER, SURE_WHEN_PLACED, SAME_SIZE = 0.9, 0.5, 0.5
 """No surer is an outline of the second look by its looks alone, which are those of a telephone, too; nor one of which a

@@ -12,7 +12,7 @@ import numpy as np
 from booth.devices.camera.interface import Image
 from booth.documents.among import Choice, likeliest_among
 from booth.documents.desk import Desk
-from booth.documents.maps import NEARER_LOOK, see
+from booth.documents.maps import NEARER_LOOK, Maps, see
 from booth.documents.quad import Points
 from booth.documents.rough import heaps
 
@@ -27,12 +27,15 @@ def look_from_nearer(image: Image, desk: Desk, sure: Sequence[Points]) -> Iterat
     for core in (core for heap in heaps(shown) for core in heap.cores()):
         place = _in(image, whole, core).mean(axis=0)
         if not any(_lies_on(outline, place) for outline in sure):
-            yield from _seen_at(image, whole.closer(image, core) or whole, place)
+            closer = whole.closer(image, core)
+            if closer is None:
+                yield from _seen_at(image, whole, shown, place)
+            else:
+                yield from _seen_at(image, closer, see(closer.small, closer.against, NEARER_LOOK), place)
 
 
-def _seen_at(image: Image, part: Desk, place: Points) -> Iterator[tuple[Desk, Choice]]:
-    """What lies at a place of the picture, of all that the part of the desk shows."""
-    maps = see(part.small, part.against, NEARER_LOOK)
+def _seen_at(image: Image, part: Desk, maps: Maps, place: Points) -> Iterator[tuple[Desk, Choice]]:
+    """What lies at a place of the picture, of all that the maps of this part of the desk show."""
     for heap in heaps(maps):
         cores = heap.cores()
         if any(_lies_on(_in(image, part, core), place) for core in cores):

@@ -1,12 +1,15 @@
 """A page's outline in a picture: four corners, and the homographies they make. Pure geometry."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from booth.core.capture import Corners
+
+T = TypeVar("T")
 
 Points = NDArray[np.float64]
 """`(n, 2) float64` x, y in pixels; the centre of the first pixel is (0, 0)."""
@@ -70,6 +73,16 @@ def is_convex(points: Points) -> bool:
     turns = [sides[k - 1][0] * sides[k][1] - sides[k - 1][1] * sides[k][0] for k in range(4)]
     least = 1e-6 * max(max(abs(x), abs(y)) for x, y in sides) ** 2
     return bool(min(turns) > least or max(turns) < -least)
+
+
+def different(things: Iterable[T], by_px: float, place: Callable[[T], NDArray[np.float64]] = np.asarray) -> Iterator[T]:
+    """Those of which none before has all its places within so many pixels of the same places of this one."""
+    kept: list[NDArray[np.float64]] = []
+    for thing in things:
+        here = place(thing)
+        if all(np.abs(here - other).max() > by_px for other in kept):
+            kept.append(here)
+            yield thing
 
 
 def homography(source: Points, target: Points) -> NDArray[np.float64]:

@@ -1,7 +1,7 @@
 """From the net's maps to rough outlines."""
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import cv2
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from booth.devices.camera.interface import Image
 from booth.documents.maps import CELL_PX, LIKELY, Maps, covered
-from booth.documents.quad import Points, is_convex, order_corners, side_lengths
+from booth.documents.quad import Points, different, is_convex, order_corners, side_lengths
 from booth.documents.refine import meet, refine
 
 MIN_AREA = 0.004
@@ -58,7 +58,7 @@ def heaps(maps: Maps) -> Iterator[Heap]:
     shown = cv2.merge([(maps.pages * 255).astype(np.uint8)] * 3).astype(np.uint8, copy=False)
     for part in _parts(maps.pages > LIKELY, NECK):
         if not _at_the_edge(part):
-            guesses = ((guess + 0.5) * CELL_PX - 0.5 for guess in _different(_guesses(maps, part, shown)))
+            guesses = ((guess + 0.5) * CELL_PX - 0.5 for guess in different(_guesses(maps, part, shown), SAME))
             yield Heap(guesses, maps, part)
 
 
@@ -76,15 +76,6 @@ def _cores(maps: Maps, part: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
     likely, neck = CORES[-1]
     cores = _parts((maps.pages > likely) & (part != 0), neck)
     return sorted(cores, key=np.count_nonzero, reverse=True)[:MOST_CORES] or [part]
-
-
-def _different(guesses: Iterable[Points]) -> Iterator[Points]:
-    """Those of which none before is nearly the same."""
-    kept: list[Points] = []
-    for guess in guesses:
-        if all(np.abs(guess - other).max() > SAME for other in kept):
-            kept.append(guess)
-            yield guess
 
 
 def _parts(likely: NDArray[np.bool_], neck: int) -> list[NDArray[np.uint8]]:

@@ -163,7 +163,7 @@ def _pages(
     shadow_mm: NDArray[np.float64],
     shadow: float,
     near: float,
-    heap: bool = False,
+    heap: bool,
 ) -> tuple[list[Points], list[Points]]:
     """The whole ones and those that go on outside the frame."""
     paper = _paper(near, chance)
@@ -223,9 +223,14 @@ def _stack(
         )
         sheet = Paper(image, np.full(image.shape[:2], 255, np.uint8), paper.width_mm, paper.height_mm)
         spread = float(chance.uniform(2, 18))
-        shift = chance.normal(0, spread, 2) * min(1.0, paper.height_mm / SPREAD_OUT_MM)
-        beneath = Lie(lie.x_mm + float(shift[0]), lie.y_mm + float(shift[1]), lie.turn_deg + float(chance.normal(0, 4)))
-        lay(ground, sheet, beneath, camera, shadow_mm, shadow)
+        lay(ground, sheet, _beneath(paper, lie, spread, 4, chance), camera, shadow_mm, shadow)
+
+
+def _beneath(paper: Paper, lie: Lie, spread_mm: float, turns_deg: float, chance: np.random.Generator) -> Lie:
+    """Somewhere under a page that lies so, shifted and turned a little."""
+    shift = chance.normal(0, spread_mm, 2) * min(1.0, paper.height_mm / SPREAD_OUT_MM)
+    turn_deg = lie.turn_deg + float(chance.normal(0, turns_deg))
+    return Lie(lie.x_mm + float(shift[0]), lie.y_mm + float(shift[1]), turn_deg)
 
 
 def _any_light(width: int, height: int, chance: np.random.Generator) -> Picture:
@@ -257,10 +262,7 @@ def _heap(
                 own = np.maximum(np.median(printed.reshape(-1, 3), axis=0), 1)
                 image = np.clip(printed.astype(np.float32) * (white / own), 0, 255).astype(np.uint8)
         sheet = Paper(image, np.full(image.shape[:2], 255, np.uint8), paper.width_mm, paper.height_mm)
-        shift = chance.normal(0, spread, 2) * min(1.0, paper.height_mm / SPREAD_OUT_MM)
-        turn = lie.turn_deg + float(chance.normal(0, turns))
-        beneath = Lie(lie.x_mm + float(shift[0]), lie.y_mm + float(shift[1]), turn)
-        lay(ground, sheet, beneath, camera, shadow_mm, shadow)
+        lay(ground, sheet, _beneath(paper, lie, spread, turns, chance), camera, shadow_mm, shadow)
 
 
 def _clear(one: Points, other: Points) -> bool:
