@@ -1,44 +1,25 @@
-"""`bangban-booth`: enrol a booth once, then run it; and test its devices."""
+"""`bangban-booth`: enrol a booth once, then run it; and test its devices.
+
+What runs is slow to import, and `run` begins twice (`forgetting`): each command imports for itself what it needs.
+"""
 
 import asyncio
-import contextlib
 import logging
-import secrets
 import signal
 from collections.abc import Coroutine
-from functools import partial
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
-import aiohttp
 import typer
 
-from booth.closeup import Closeup
 from booth.config import Config, load_config
-from booth.core.visit import VisitCore
 from booth.errors import CenterLost, CenterRefused, ConfigError, DeviceError
-from booth.fitting import bench_of, fit, media_leg_of
 from booth.forgetting import overwrite_what_is_freed
-from booth.inspection import Finding, inspect, lines_of, look_around, read_next_card
-from booth.kiosk.phone import Phone
-from booth.kiosk.preview import Preview
-from booth.kiosk.server import KioskServer
-from booth.kiosk.socket import PageSockets
-from booth.link.address import trust
-from booth.link.enrol import enrol
-from booth.link.exchange import Exchange
-from booth.link.key import load_key
-from booth.link.line import UploadLine, urgent_connector
-from booth.link.outbox import Outbox
-from booth.link.socket import Link
-from booth.link.uploader import Uploader
-from booth.process import Booth
-from booth.taking import PageTaker
 from protocol.errors import ErrorCode
-from protocol.fields import Wording
-from protocol.media import MediaReport, PeerKind
 from protocol.wording import say
+
+if TYPE_CHECKING:
+    from booth.inspection import Finding
 
 log = logging.getLogger("booth")
 
@@ -64,6 +45,9 @@ def prepare(
 
 @cli.command(help=say("booth.help_enroll"))
 def enroll(context: typer.Context, code: str) -> None:
+    from booth.link.address import trust
+    from booth.link.enrol import enrol, software_name
+
     config: Config = context.obj
     try:
         asyncio.run(
@@ -88,6 +72,8 @@ def enroll(context: typer.Context, code: str) -> None:
 @cli.command(help=say("booth.help_run"))
 def run(context: typer.Context) -> None:
     overwrite_what_is_freed()
+    from booth.serving import serve
+
     try:
         asyncio.run(_until_signal(serve(context.obj)))
     except ConfigError as error:
@@ -97,6 +83,9 @@ def run(context: typer.Context) -> None:
 @cli.command(help=say("booth.help_devices"))
 def devices(context: typer.Context) -> None:
     """Ends with status 1 when something that is configured does not work."""
+    from booth.fitting import fit
+    from booth.inspection import inspect, look_around
+
     try:
         fitting = fit(context.obj)
     except ConfigError as error:
@@ -125,6 +114,9 @@ def read_card(
     show: Annotated[bool, typer.Option("--show", help=say("booth.help_show"))] = False,
     wait_s: Annotated[float, typer.Option("--wait", min=0.1, help=say("booth.help_wait"))] = 60.0,
 ) -> None:
+    from booth.fitting import fit
+    from booth.inspection import lines_of, read_next_card
+
     try:
         fitting = fit(context.obj)
     except ConfigError as error:
@@ -146,7 +138,7 @@ def read_card(
         typer.echo(say("booth.masked"))
 
 
-def _finding_line(finding: Finding) -> str:
+def _finding_line(finding: "Finding") -> str:
     device, state = say(f"common.device.{finding.kind}"), say(f"common.device_state.{finding.state}")
     if finding.code is not None:
         return say("booth.device_fails", device=device, state=state, reason=say(f"common.error.{finding.code}"))
@@ -161,78 +153,6 @@ def _finding_line(finding: Finding) -> str:
     return say("booth.device_works", device=device, state=state, what="; ".join(what))
 
 
-async def serve(config: Config) -> None:
-    """Run one booth until cancelled. Raises `ConfigError` before anything was begun."""
-    key = load_key(config.key_file)
-    trusted = trust(config.center.ca_file)
-    address = config.center.address
-    fitting = fit(config)
-    name = Wording(config.booth.name_zh, config.booth.name_en)
-    async with contextlib.AsyncExitStack() as stack:
-        outbox = await stack.enter_async_context(Outbox(config.outbox_dir))
-        session = await stack.enter_async_context(aiohttp.ClientSession())
-        link = Link(address, trusted, config.booth.id, key, software_name(), session)
-        exchange = Exchange(link.tell, _new_id)
-        line = UploadLine()
-        uploads = await stack.enter_async_context(aiohttp.ClientSession(connector=line.connector()))
-        urgent = await stack.enter_async_context(aiohttp.ClientSession(connector=urgent_connector()))
-        closeup = Closeup()
-        uploader = Uploader(outbox, address, trusted, uploads, line.round_trips_s, urgent, closeup.give_way)
-        for reader in fitting.readers.values():
-            await stack.enter_async_context(reader)
-        for codes in fitting.code_readers:
-            await stack.enter_async_context(codes)
-        taker = None
-        if fitting.camera is not None:
-            from booth.documents.workshop import PictureWorkshop
-
-            await stack.enter_async_context(fitting.camera)
-            workshop = PictureWorkshop(config.document_camera.view_width_mm)
-            taker = PageTaker(fitting.camera, outbox, workshop, _new_id)
-            await stack.enter_async_context(taker)
-        core = VisitCore(name, fitting.kinds, idle_s=config.kiosk.idle_s, new_id=_new_id)
-        booth = Booth(
-            core,
-            link,
-            exchange,
-            uploader,
-            fitting.readers,
-            fitting.camera,
-            taker,
-            code_readers=fitting.code_readers,
-            closeup=closeup,
-            comparer=fitting.comparer,
-            headless=config.media.watch_clerk,
-        )
-        leg = media_leg_of(
-            config,
-            fitting.camera,
-            partial(exchange.offer, PeerKind.BOOTH),
-            booth.clerk_seen,
-            closeup,
-            lambda figures: link.tell(MediaReport(PeerKind.BOOTH, figures)),
-        )
-        if leg is not None:
-            booth.use_leg(leg)
-        codes_url = config.device_bench.codes_url
-        phone = Phone(codes_url, session) if codes_url else None
-        preview = Preview(fitting.camera, taker.preview) if fitting.camera and taker else None
-        server = KioskServer(
-            config.kiosk.host,
-            config.kiosk.port,
-            config.kiosk.pages_dir,
-            PageSockets(booth.hub, booth, exchange, link.tell),
-            lambda: link.up,
-            preview=preview,
-            bench=bench_of(fitting, name, booth.act, phone),
-        )
-        async with server, asyncio.TaskGroup() as tasks:
-            tasks.create_task(booth.run(), name="booth")
-            if preview is not None:
-                tasks.create_task(preview.run(), name="preview")
-            typer.echo(say("booth.listening", url=server.url))
-
-
 async def _until_signal(work: Coroutine[Any, Any, None]) -> None:
     """Run until SIGTERM or SIGINT, then cancel and let everything close."""
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
@@ -243,18 +163,6 @@ async def _until_signal(work: Coroutine[Any, Any, None]) -> None:
         await work
     except asyncio.CancelledError:
         log.info("stopped")
-
-
-def software_name() -> str:
-    """What the booth says of itself to the center."""
-    try:
-        return f"bangban {version('bangban')}"
-    except PackageNotFoundError:
-        return "bangban"
-
-
-def _new_id() -> str:
-    return secrets.token_urlsafe(15)
 
 
 def _give_up(text: str, status: int) -> NoReturn:

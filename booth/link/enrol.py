@@ -1,6 +1,7 @@
 """Trading a one-time code for a registration of this booth's key."""
 
 import ssl
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import aiohttp
@@ -40,3 +41,11 @@ async def enrol(
                 raise CenterRefused(await refusal_of(response))
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
         raise CenterLost(f"the center can't be reached ({type(error).__name__})") from error
+
+
+def software_name() -> str:
+    """What the booth says of itself to the center."""
+    try:
+        return f"bangban {version('bangban')}"
+    except PackageNotFoundError:
+        return "bangban"
