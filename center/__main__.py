@@ -10,13 +10,12 @@ import time
 from collections.abc import Callable, Coroutine
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from center.administration import add_clerk, check_name, issue_code, make_store, open_configured, read_password
 from center.config import CenterConfig, load_catalogue, load_config, load_gateway_key, load_turn_secret
-from center.desk import Desk
 from center.errors import ConfigError
 from center.media.interface import MediaPlane, ParticipantUp
 from center.reader import ReaderProcess
@@ -27,6 +26,9 @@ from center.store.store import Store, upgrade_store
 from center.terminal import or_give_up
 from protocol.fields import Wording
 from protocol.wording import say
+
+if TYPE_CHECKING:
+    from center.desk import Desk
 
 log = logging.getLogger("center")
 
@@ -143,7 +145,6 @@ def migrate(context: typer.Context) -> None:
 @cli.command(help=say("center.help_run"))
 def run(context: typer.Context) -> None:
     def work() -> None:
-        # The web is slow to import, and only this command needs them.
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(_until_signal(serve(context.obj)))
 
@@ -152,8 +153,10 @@ def run(context: typer.Context) -> None:
 
 async def serve(config: CenterConfig) -> None:
     """Run the center until cancelled. Raises `ConfigError` before anything was begun."""
+    # Slow to import, and only this command needs them.
     from aiohttp import web
 
+    from center.desk import Desk
     from center.gateway.http import open_gateway
     from center.heartbeats import Heartbeats
     from center.media.process.client import MediaProcess
@@ -213,7 +216,7 @@ async def serve(config: CenterConfig) -> None:
             typer.echo(say("center.listening", url=_url(config, listener)))
 
 
-async def _ticks(desk: Desk) -> None:
+async def _ticks(desk: "Desk") -> None:
     """Let the deadlines act. A supervisor: one tick that fails must not end the center."""
     while True:
         await asyncio.sleep(TICK_S)
@@ -234,7 +237,7 @@ async def _clean_recordings(store: Store, keep_ms: int) -> None:
         await asyncio.sleep(CLEAN_S)
 
 
-async def _follow_media(desk: Desk, media_down: Callable[[str], None], media: MediaPlane) -> None:
+async def _follow_media(desk: "Desk", media_down: Callable[[str], None], media: MediaPlane) -> None:
     """Tell the desk, and the booths, how the media connections fare. A supervisor, like `_ticks`."""
     async for event in media.events():
         up = isinstance(event, ParticipantUp)
@@ -246,7 +249,7 @@ async def _follow_media(desk: Desk, media_down: Callable[[str], None], media: Me
             log.exception("a media event of %s failed", event.participant)
 
 
-async def _follow_recordings(desk: Desk, media: MediaPlane) -> None:
+async def _follow_recordings(desk: "Desk", media: MediaPlane) -> None:
     """Tell the desk how the recordings fare. A supervisor, like `_ticks`."""
     async for news in media.recording_news():
         try:
