@@ -239,17 +239,24 @@ class Stage:
         return f"http://127.0.0.1:{self._gateway_port}"
 
     async def set_up(self) -> Self:
-        """Configuration, database, keys, log-ins and enrolled booths; the center runs afterwards, the booths too."""
+        """Configuration, database, keys, log-ins and enrolled booths; everything runs afterwards.
+
+        What need not wait for one another goes on side by side.
+        """
         self._write_configurations()
-        await self.gateway.start()
         first, *others = self.clerks
-        await self._center_command("init", "--supervisor", first.name, **_clerk_options(first), password=first.password)
-        for clerk in others:
-            await self._center_command("add-clerk", clerk.name, **_clerk_options(clerk), password=clerk.password)
-        await self.center.start()
         async with asyncio.TaskGroup() as tasks:
-            for plan in self.booths:
-                tasks.create_task(self._raise_booth(plan), name=f"raise {plan.booth_id}")
+            tasks.create_task(self.gateway.start(), name="raise the gateway")
+            await self._center_command(
+                "init", "--supervisor", first.name, **_clerk_options(first), password=first.password
+            )
+            for clerk in others:
+                adding = self._center_command("add-clerk", clerk.name, **_clerk_options(clerk), password=clerk.password)
+                tasks.create_task(adding, name=f"add {clerk.name}")
+            codes = [tasks.create_task(self._code(plan), name=f"code of {plan.booth_id}") for plan in self.booths]
+            await self.center.start()
+            for plan, code in zip(self.booths, codes, strict=True):
+                tasks.create_task(self._raise_booth(plan, await code), name=f"raise {plan.booth_id}")
         return self
 
     async def verify(self) -> bool:
@@ -323,11 +330,14 @@ class Stage:
         secret.write_text(self.site.turn_secret, "ascii")
         return {"turn": {"urls": [self.site.turn_url], "secret_file": str(secret)}}
 
-    async def _raise_booth(self, plan: BoothPlan) -> None:
+    async def _code(self, plan: BoothPlan) -> str:
+        """A one-time code with which the booth is enrolled."""
         names = {"name_zh": plan.name_zh, "name_en": plan.name_en}
         addresses = {"address_zh": plan.address_zh, "address_en": plan.address_en}
         printed = await self._center_command("enroll", plan.booth_id, **names, **addresses)
-        code = printed.split()[-1]
+        return printed.split()[-1]
+
+    async def _raise_booth(self, plan: BoothPlan, code: str) -> None:
         await _run("booth", self.folder / f"{plan.booth_id}.toml", ["enroll", code], plan.prefix)
         await self.booth[plan.booth_id].start()
 
