@@ -259,6 +259,14 @@ class Stage:
                 tasks.create_task(self._raise_booth(plan, await code), name=f"raise {plan.booth_id}")
         return self
 
+    async def start(self) -> Self:
+        """The same in a folder where store, keys, log-ins and enrolled booths are there already."""
+        self._write_configurations()
+        async with asyncio.TaskGroup() as tasks:
+            for program in (self.gateway, self.center, *self.booth.values()):
+                tasks.create_task(program.start(), name=f"raise {program.config.stem}")
+        return self
+
     async def verify(self) -> bool:
         """Whether `bangban-center verify` finds the journal and the documents untouched."""
         process = await asyncio.create_subprocess_exec(
@@ -358,20 +366,30 @@ class Stage:
 
 @asynccontextmanager
 async def raise_stage(
-    folder: Path, site: Site, booths: Sequence[BoothPlan], clerks: Sequence[ClerkPlan]
+    folder: Path,
+    site: Site,
+    booths: Sequence[BoothPlan],
+    clerks: Sequence[ClerkPlan],
+    enrolled: Path | None = None,
 ) -> AsyncIterator[Stage]:
-    """The system, running, in a folder that is made afresh; struck when the context ends, whatever happened in it."""
-    await asyncio.to_thread(_make_afresh, folder)
+    """The system, running, in a folder that is made afresh; struck when the context ends, whatever happened in it.
+
+    `enrolled` is the folder of another stage, struck, of the same booths and clerks: what was set up there is copied.
+    """
+    await asyncio.to_thread(_make_afresh, folder, enrolled)
     stage = Stage(folder, site, booths, clerks)
     try:
-        yield await stage.set_up()
+        yield await (stage.set_up() if enrolled is None else stage.start())
     finally:
         await stage.strike()
 
 
-def _make_afresh(folder: Path) -> None:
+def _make_afresh(folder: Path, enrolled: Path | None) -> None:
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    if enrolled is None:
+        folder.mkdir(parents=True)
+    else:
+        shutil.copytree(enrolled, folder, ignore=shutil.ignore_patterns("*.log"))
 
 
 def example_booth(port: int = 0, **changes: Any) -> BoothPlan:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from demo.clerk import Clerk, clerk_at
 from demo.resident import Resident, resident_at
@@ -71,11 +72,19 @@ def simulated_booth() -> BoothPlan:
     return example_booth()
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def enrolled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a stage that was set up and struck: each test goes on from a copy."""
+    folder = tmp_path_factory.mktemp("enrolled") / "stage"
+    async with raise_stage(folder, Site(free_port(), reads=False), [simulated_booth()], [CLERK]):
+        return folder
+
+
 @asynccontextmanager
-async def playing(folder: Path, site: Site, booth: BoothPlan) -> AsyncIterator[Scene]:
+async def playing(folder: Path, site: Site, booth: BoothPlan, enrolled: Path) -> AsyncIterator[Scene]:
     """An affair in which both see each other."""
     async with (
-        raise_stage(folder, site, [booth], [CLERK]) as stage,
+        raise_stage(folder, site, [booth], [CLERK], enrolled) as stage,
         clerk_at(site, CLERK) as clerk,
         resident_at(booth) as resident,
     ):
@@ -87,8 +96,8 @@ async def playing(folder: Path, site: Site, booth: BoothPlan) -> AsyncIterator[S
 
 
 @pytest.fixture
-async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
-    async with playing(tmp_path / "stage", Site(free_port(), reads=False), simulated_booth()) as scene:
+async def scene(tmp_path: Path, enrolled: Path) -> AsyncIterator[Scene]:
+    async with playing(tmp_path / "stage", Site(free_port(), reads=False), simulated_booth(), enrolled) as scene:
         yield scene
 
 
@@ -142,11 +151,11 @@ async def test_an_affair_survives_the_death_of_the_center(scene: Scene) -> None:
     await finish_the_affair(scene)
 
 
-async def test_a_page_that_was_on_its_way_when_the_center_died_arrives_once(tmp_path: Path) -> None:
+async def test_a_page_that_was_on_its_way_when_the_center_died_arrives_once(tmp_path: Path, enrolled: Path) -> None:
     port = free_port()
     async with Cable(port) as cable:
         site = Site(port, booths_port=cable.port, reads=False)
-        async with playing(tmp_path / "stage", site, simulated_booth()) as scene:
+        async with playing(tmp_path / "stage", site, simulated_booth(), enrolled) as scene:
             await scene.resident.lay_page(PAGE)
             cable.limit(150_000)
             command_id = await scene.order(CommandKind.TAKE_PAGE)
@@ -159,13 +168,13 @@ async def test_a_page_that_was_on_its_way_when_the_center_died_arrives_once(tmp_
             assert await scene.stage.verify()
 
 
-async def test_a_booth_restarted_with_pages_in_its_outbox_delivers_them_once(tmp_path: Path) -> None:
+async def test_a_booth_restarted_with_pages_in_its_outbox_delivers_them_once(tmp_path: Path, enrolled: Path) -> None:
     port = free_port()
     async with AsyncExitStack() as stack:
         cable = await stack.enter_async_context(Cable(port))
         site = Site(port, booths_port=cable.port, reads=False)
         booth = simulated_booth()
-        stage = await stack.enter_async_context(raise_stage(tmp_path / "stage", site, [booth], [CLERK]))
+        stage = await stack.enter_async_context(raise_stage(tmp_path / "stage", site, [booth], [CLERK], enrolled))
         clerk = await stack.enter_async_context(clerk_at(site, CLERK))
         async with resident_at(booth) as resident:
             story = Story(resident, clerk, CARD, [PAGE], lambda name, ms: None)
@@ -196,12 +205,14 @@ async def test_a_command_that_a_dying_booth_held_is_told_as_failed(scene: Scene)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="a network namespace of one's own needs root")
-async def test_ten_seconds_without_a_network_interrupt_the_affair_and_lose_nothing(tmp_path: Path) -> None:
+async def test_ten_seconds_without_a_network_interrupt_the_affair_and_lose_nothing(
+    tmp_path: Path, enrolled: Path
+) -> None:
     with Host() as host:
         certificate_file, key_file = write_certificate(tmp_path, host.here)
         site = Site(free_port(), host.here, certificate_file, key_file, reads=False)
         booth = replace(simulated_booth(), prefix=host.prefix, socket_factory=host.socket)
-        async with playing(tmp_path / "stage", site, booth) as scene:
+        async with playing(tmp_path / "stage", site, booth, enrolled) as scene:
             host.cut()
             # The pictures are missed before the link is: both must be before an order is refused.
             await scene.affair(lambda affair: affair.session_state is SessionState.INTERRUPTED)
