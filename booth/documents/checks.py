@@ -45,6 +45,9 @@ MIN_FINGER_MM2 = 70.0
 MIN_INK_SHARE = 0.0004
 INK_LEVELS = 22
 EMPTY_MARGIN = 0.04
+PICTURE_LEVELS = 40
+"""A side is not empty if its light and dark parts are further apart than this, in even light and grey levels: it is a
+photograph. An empty side's are 1 apart under a lamp twice as bright at one end as at the other."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -122,11 +125,14 @@ def find_fingers(seen: Seen) -> list[Box]:
 
 
 def is_empty(seen: Seen) -> bool:
-    """Whether nothing is written: an empty back, or the page laid face down."""
+    """Whether nothing is written or pictured: an empty back, or the page laid face down."""
     grey = cv2.cvtColor(seen.flat, cv2.COLOR_BGR2GRAY)
     margin_y, margin_x = (max(2, round(EMPTY_MARGIN * side)) for side in grey.shape)
     inner = grey[margin_y:-margin_y, margin_x:-margin_x]
     around = cv2.blur(inner, (31, 31))
+    dark, light = np.percentile(around, (5, 95))
+    if light - dark > PICTURE_LEVELS:
+        return False
     ink = cv2.morphologyEx((cv2.subtract(around, inner) > INK_LEVELS).astype(np.uint8), cv2.MORPH_OPEN, np.ones((2, 2)))
     return float(ink.mean()) < MIN_INK_SHARE
 

@@ -84,6 +84,13 @@ def test_an_empty_side_is_found(side: int) -> None:
     assert [flaw.kind for flaw in flaws_of(lit(empty, 1.0, 0.7))] == [FlawKind.EMPTY]
 
 
+def test_a_photograph_is_not_empty() -> None:
+    photograph: Image = np.full((1205, 1795, 3), 250, np.uint8)
+    sky = np.linspace((190, 150, 120), (70, 90, 50), 1125)[:, None]
+    photograph[40:-40, 40:-40] = np.broadcast_to(sky, (1125, 1715, 3))
+    assert flaws_of(add_noise(lit(photograph, 0.95, 0.7), 2.0, np.random.default_rng(1))) == ()
+
+
 def test_darkness_smallness_and_a_cut_are_found() -> None:
     page = seen(REGISTER)
     assert [flaw.kind for flaw in flaws_of(lit(page, 0.22, 0.2))] == [FlawKind.TOO_DARK]
