@@ -17,6 +17,10 @@ MIN_PART_PX = 5
 MAX_PART_PX = 90
 """Parts of characters, at 100 to 150 dpi: what is larger is a ruling, a photograph or a seal's ring."""
 
+SOLID_PX = 30
+SOLID_SHARE = 0.4
+"""A part longer than this that fills more of its box is a portrait's hair or a chip, no character's strokes."""
+
 MAX_PIECES = 320
 
 Grey = NDArray[np.uint8]
@@ -66,6 +70,8 @@ def _parts(grey: Grey) -> tuple[NDArray[np.uint8], int]:
     longest = np.maximum(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
     area = stats[:, cv2.CC_STAT_AREA]
     good = (longest >= MIN_PART_PX) & (longest <= MAX_PART_PX) & (area >= 6)
+    boxes = stats[:, cv2.CC_STAT_WIDTH] * stats[:, cv2.CC_STAT_HEIGHT]
+    good &= (longest <= SOLID_PX) | (area <= SOLID_SHARE * boxes)
     good[0] = False
     if good.sum() < 3:
         return ink, 0

@@ -2,9 +2,9 @@
 
 Characters are not symmetric: strokes hang from the top, legs spread at the foot, digits and punctuation stand on the
 line. One piece of writing tells little; a few dozen together are sure. A small network (240 features, 32 hidden units,
-17 kB, trained by `rigs.upright` on lines set in seven Chinese faces: 92 of 100 pieces kept aside right, ten together
-always) scores every piece in its four turns, and the
-page's turn is the one under which all pieces together are most likely.
+17 kB, trained by `rigs.upright` on lines set in seven Chinese faces, sharp to much blurred: 88 of 100 pieces kept aside
+right, 999 of 1,000 tens) scores every piece in its four turns, and the page's turn is the one under which all pieces
+together are most likely.
 """
 
 import math
@@ -29,7 +29,8 @@ ENOUGH_PIECES = 96
 
 SURE = 6.0
 """By how much (natural logarithm of the odds) the best turn must lead to be sure. Pieces of one page are alike, so the
-lead is divided by the fourth root of their number. An estimate: every drawn page is turned right with a lead of 6."""
+lead is divided by the fourth root of their number. Of 101 drawn scenes at 110 dpi, half of them cards, 90 are sure and
+right, 11, all cards, unsure; none is sure and wrong, the largest lead of a wrong turn is 5.7."""
 
 _CELLS, _BINS = 4, 6
 
