@@ -113,6 +113,14 @@ def move(middle: Image, against: Image, corners: Points, steps: float = 1.0) -> 
     return Moved(meet(sides.starts, sides.ends, corners), lines.seen, lines.rival)
 
 
+def seen_at(middle: Image, against: Image, corners: Points, steps: float = 1.0) -> Floats:
+    """How likely each side of the outline is a page's just where it is, `(4,)`, 0 to 1; with more `steps` at once more
+    is seen of what is round it."""
+    strips = cut_strips(middle, against, SideLines.of(corners), _step_px(middle, steps))
+    seen: Floats = _near(_answer(strips))[:, :, REACH].mean(axis=1).astype(np.float64)
+    return seen
+
+
 def seek_side(middle: Image, against: Image, corners: Points, side: int) -> tuple[Points, float]:
     """The outline with this one side where it is likeliest far inside or outside of where it is, and how likely."""
     sides = SideLines.of(corners)
@@ -191,9 +199,7 @@ _AT = np.rint(_LOW[:, None] * (1 - _PLACE) + _HIGH[:, None] * _PLACE).astype(np.
 
 def find_lines(chances: NDArray[np.float32]) -> Lines:
     """The likeliest straight lines; `chances` is `(n, PLACES, ACROSS)`, how likely the side passes there."""
-    kernel = np.array([NEAR], dtype=np.float32)
-    near = cv2.filter2D(chances.reshape(-1, ACROSS), -1, kernel, borderType=cv2.BORDER_CONSTANT).reshape(chances.shape)
-    totals = near[:, np.arange(PLACES), _AT].mean(axis=2).astype(np.float64)
+    totals = _near(chances)[:, np.arange(PLACES), _AT].mean(axis=2).astype(np.float64)
     best = np.argmax(totals, axis=1)
     sides = np.arange(len(chances))
     low, high = _exact(chances, best)
@@ -202,6 +208,13 @@ def find_lines(chances: NDArray[np.float32]) -> Lines:
     apart = np.maximum(np.minimum(low_away, high_away), np.minimum(-low_away, -high_away)) > len(NEAR) / 2
     rival = np.where(apart, totals, 0).max(axis=1)
     return Lines(low, high, totals[sides, best], rival)
+
+
+def _near(chances: NDArray[np.float32]) -> NDArray[np.float32]:
+    """How likely the side passes at each step or beside it."""
+    kernel = np.array([NEAR], dtype=np.float32)
+    near = cv2.filter2D(chances.reshape(-1, ACROSS), -1, kernel, borderType=cv2.BORDER_CONSTANT)
+    return np.asarray(near, dtype=np.float32).reshape(chances.shape)
 
 
 def _exact(chances: NDArray[np.float32], best: NDArray[np.intp]) -> tuple[Floats, Floats]:

@@ -7,7 +7,18 @@ from booth.devices.camera.interface import Image
 from booth.documents.mat import UNKNOWN, MatReference, unknown
 from booth.documents.quad import Points
 from booth.documents.shrink import shrink
-from booth.documents.strips import ACROSS, PLACES, REACH, SAMPLES, SideLines, cut_strips, find_lines, move, seek_about
+from booth.documents.strips import (
+    ACROSS,
+    PLACES,
+    REACH,
+    SAMPLES,
+    SideLines,
+    cut_strips,
+    find_lines,
+    move,
+    seek_about,
+    seen_at,
+)
 from rigs.scenes.desk import booth_scene
 
 SHEET: Points = np.array([(300.0, 200.0), (620.0, 200.0), (620.0, 440.0), (300.0, 440.0)])
@@ -89,3 +100,14 @@ def test_round_a_guess_that_is_askew_each_side_has_a_line_where_the_page_s_side_
         likeliest = beside[np.argmax(beside[:, 0])]
         assert likeliest[0] > 0.7
         assert likeliest[[1 + axis, 3 + axis]] == pytest.approx(SHEET[side, axis], abs=3)
+
+
+@pytest.mark.parametrize("steps", [1.0, 3.0])
+def test_a_side_is_likely_where_it_is_and_not_beside_it(steps: float) -> None:
+    picture = sheet_on_a_desk()
+    against = unknown(shrink(picture))
+    shifted = SHEET + np.array([(0, 0), (0, 0), (0, 9 * steps), (0, 9 * steps)])  # The lower side alone.
+    seen = seen_at(picture, against, shifted, steps)
+    assert seen[2] < 0.2
+    assert np.all(np.delete(seen, 2) > 0.5)
+    assert np.all(seen_at(picture, against, SHEET, steps) > 0.5)
