@@ -14,7 +14,7 @@ import numpy as np
 
 from booth.devices.camera.interface import Image
 from booth.documents.among import Choice
-from booth.documents.confidence import Evidence, SecondLook, confidence
+from booth.documents.confidence import Evidence, SecondLook, confidence, rank
 from booth.documents.cut import FrameSide, cut_sides
 from booth.documents.desk import Desk
 from booth.documents.maps import Maps, see, share
@@ -97,6 +97,7 @@ def find_pages(
     the live picture: what can't be seen at the first look is left for when it lies still.
     """
     candidates, cut = look(image, mat, plane, quick=quick)
+    candidates.sort(key=lambda each: -rank(each[1]))
     pages = [Quad(outline.corners, confidence(evidence)) for outline, evidence in candidates]
     sure = _apart(page for page in pages if page.confidence >= MIN_CONFIDENCE)
     # Beside a page that is surely whole, what comes in over the edge is a cup, a telephone, an arm.
@@ -118,15 +119,21 @@ def look(
     desk = Desk.of(image, mat, plane)
     maps = see(desk.small, desk.against)
     candidates = []
-    for heap in heaps(maps):
+    for heap in heaps(maps.pages):
         seen = likeliest_outline(desk, maps, heap.guesses, quick=quick)
         candidates += [] if seen is None else _candidate(image, desk, seen)
     if not quick:
-        sure = [outline.points for outline, evidence in candidates if confidence(evidence) >= AUTOMATIC_CONFIDENCE]
-        for part, choice in look_from_nearer(image, desk, sure):
+        sure = [outline.points for outline, evidence in candidates if _sure(evidence)]
+        doubtful = [outline.points for outline, evidence in candidates if not _sure(evidence)]
+        for part, choice in look_from_nearer(image, desk, sure, doubtful):
             second = _second(desk, maps, part, choice)
-            candidates += _candidate(image, part, choice.outline, second) if second.cut < MOST_CUT else []
+            whole = second.cut < MOST_CUT or part.size_fits(choice.outline.corners)
+            candidates += _candidate(image, part, choice.outline, second) if whole else []
     return candidates, cut_sides(maps)
+
+
+def _sure(evidence: Evidence) -> bool:
+    return confidence(evidence) >= AUTOMATIC_CONFIDENCE
 
 
 def _second(desk: Desk, first: Maps, part: Desk, choice: Choice) -> SecondLook:
@@ -162,12 +169,12 @@ def _at_size(image: Image, desk: Desk, corners: Points) -> Quad | None:
 
 
 def _apart(pages: Iterable[Quad]) -> list[Quad]:
-    """Those that lie over no surer one, the surest first."""
+    """Those that lie over none that may be taken without asking, nor over one that comes before; the surest first."""
     kept: list[Quad] = []
-    for page in sorted(pages, key=lambda page: -page.confidence):
+    for page in sorted(pages, key=trusted, reverse=True):
         if not any(_overlap(page, other) for other in kept):
             kept.append(page)
-    return kept
+    return sorted(kept, key=lambda page: -page.confidence)
 
 
 def _overlap(one: Quad, other: Quad) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from booth.devices.camera.interface import Image
-from booth.documents.maps import CELL_PX, LIKELY, Maps, covered
+from booth.documents.maps import CELL_PX, LIKELY, Map, covered
 from booth.documents.quad import Points, different, is_convex, order_corners, side_lengths
 from booth.documents.refine import meet, refine
 
@@ -45,36 +45,36 @@ class Heap:
     asked for. All outlines are `(4, 2)`, in pixels of the picture that the net saw."""
 
     guesses: Iterator[Points]
-    maps: Maps
+    shown: Map
     part: NDArray[np.uint8]
 
     def cores(self) -> tuple[Points, ...]:
         """Boxes round what is surely a page of it, clockwise; a live look never asks."""
-        return tuple((order_corners(_box(core)).points + 0.5) * CELL_PX - 0.5 for core in _cores(self.maps, self.part))
+        return tuple((order_corners(_box(core)).points + 0.5) * CELL_PX - 0.5 for core in _cores(self.shown, self.part))
 
 
-def heaps(maps: Maps) -> Iterator[Heap]:
-    """Each that lies wholly in the frame."""
-    shown = cv2.merge([(maps.pages * 255).astype(np.uint8)] * 3).astype(np.uint8, copy=False)
-    for part in _parts(maps.pages > LIKELY, NECK):
-        if not _at_the_edge(part):
-            guesses = ((guess + 0.5) * CELL_PX - 0.5 for guess in different(_guesses(maps, part, shown), SAME))
-            yield Heap(guesses, maps, part)
+def heaps(shown: Map, *, cut: bool = False) -> Iterator[Heap]:
+    """Each that a map shows and that lies wholly in the frame; with `cut` each that reaches its edge, too."""
+    picture = cv2.merge([(shown * 255).astype(np.uint8)] * 3).astype(np.uint8, copy=False)
+    for part in _parts(shown > LIKELY, NECK):
+        if cut or not _at_the_edge(part):
+            guesses = ((guess + 0.5) * CELL_PX - 0.5 for guess in different(_guesses(shown, part, picture), SAME))
+            yield Heap(guesses, shown, part)
 
 
-def _guesses(maps: Maps, part: NDArray[np.uint8], shown: Image) -> Iterator[Points]:
-    yield _along_the_border(shown, _box(part))
+def _guesses(shown: Map, part: NDArray[np.uint8], picture: Image) -> Iterator[Points]:
+    yield _along_the_border(picture, _box(part))
     yield from _by_edges(part)
     for likely, neck in CORES:
-        cores = _parts((maps.pages > likely) & (part != 0), neck)
+        cores = _parts((shown > likely) & (part != 0), neck)
         for core in sorted(cores, key=np.count_nonzero, reverse=True)[:MOST_CORES]:
-            yield _along_the_border(shown, _box(core))
+            yield _along_the_border(picture, _box(core))
 
 
-def _cores(maps: Maps, part: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
+def _cores(shown: Map, part: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
     """What is surely a page of it, the largest first; all of it when nothing is."""
     likely, neck = CORES[-1]
-    cores = _parts((maps.pages > likely) & (part != 0), neck)
+    cores = _parts((shown > likely) & (part != 0), neck)
     return sorted(cores, key=np.count_nonzero, reverse=True)[:MOST_CORES] or [part]
 
 
@@ -92,11 +92,11 @@ def _box(part: NDArray[np.uint8]) -> Points:
     return cv2.boxPoints(cv2.minAreaRect(np.concatenate(contours))).astype(np.float64)
 
 
-def _along_the_border(shown: Image, guess: Points) -> Points:
+def _along_the_border(picture: Image, guess: Points) -> Points:
     """The guess with its sides where most of the map's border runs, whatever bulges or is bitten out of it."""
     outline = order_corners(guess)
     for reach in REACHES:
-        outline = refine(shown, outline, reach, PLACES, STEP)
+        outline = refine(picture, outline, reach, PLACES, STEP)
     return outline.points
 
 

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from booth.documents.maps import CELL_PX, Map, Maps
+from booth.documents.maps import CELL_PX, Map
 from booth.documents.quad import Points
 from booth.documents.rough import heaps
 
@@ -21,7 +21,7 @@ def drawn(*pages: Points) -> Map:
 
 
 def guesses(pages: Map) -> list[list[Points]]:
-    return [[(guess + 0.5) / CELL_PX - 0.5 for guess in each.guesses] for each in heaps(Maps(pages, pages * 0))]
+    return [[(guess + 0.5) / CELL_PX - 0.5 for guess in each.guesses] for each in heaps(pages)]
 
 
 def miss(guess: Points, page: Points) -> float:
@@ -77,3 +77,10 @@ def test_a_page_that_reaches_the_frames_edge_and_a_speck_are_not_guessed() -> No
     assert guesses(drawn(PAGE - (60, 0), np.array([(100.0, 50.0), (106.0, 50.0), (106.0, 56.0), (100.0, 56.0)]))) == []
     assert guesses(np.zeros(SIZE, np.float32)) == []
     assert guesses(np.ones(SIZE, np.float32)) == []
+
+
+def test_what_reaches_the_frames_edge_is_guessed_when_it_is_asked_for() -> None:
+    held = drawn(PAGE, np.array([(70.0, 100.0), (100.0, 100.0), (100.0, 150.0), (70.0, 150.0)]))  # From the lower edge.
+    assert list(heaps(held)) == []
+    (found,) = heaps(held, cut=True)
+    assert min(miss((guess + 0.5) / CELL_PX - 0.5, PAGE) for guess in found.guesses) < 8  # An A4 sheet is 90 high.
