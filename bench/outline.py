@@ -1,7 +1,8 @@
 """From a picture of the camera to the outline on both screens.
 
-Three parts, since their clocks are three: from a picture's moment until the booth says what it sees (the real taker and
-the simulated desk, in this process); from there to the kiosk (half the round trip of a request to the booth's server);
+Three parts, since their clocks are three: from a picture's moment until the booth says what it sees (the real taker, in
+this process, and pictures of the simulated desk that were drawn before: drawing would take the cores that a real camera
+leaves alone); from there to the kiosk (half the round trip of a request to the booth's server);
 and how much later than the kiosk the counter hears the same thing, through link and center (real programs, loopback).
 """
 
@@ -14,6 +15,8 @@ from typing import Any
 import aiohttp
 
 from booth.devices.camera.desk import SimulatedDesk
+from booth.devices.camera.grabbing import GrabbingCamera, Habits
+from booth.devices.camera.interface import Image
 from booth.documents.workshop import PictureWorkshop
 from booth.taking import PageTaker
 from demo.clerk import clerk_at
@@ -28,6 +31,9 @@ PAPERS = ("booklet_cover", "id_card", "household_page", "application_form")
 LAID = 8
 REST_S = 1.5
 TRIPS = 50
+PICTURES = 2
+DRAWN_WITHIN_S = 3.0
+"""13 megapixels take a second."""
 
 
 def measure() -> dict[str, Any]:
@@ -54,20 +60,53 @@ class _NoShelf:
         raise AssertionError("nothing is ordered")
 
 
+class _Film:
+    """What a camera saw, shown in turn; `scene` says of which paper."""
+
+    scene = 0
+
+    def __init__(self, scenes: Sequence[Sequence[Image]]) -> None:
+        self._scenes = scenes
+        self._shown = 0
+
+    def open(self) -> None:
+        """It is there."""
+
+    def read(self) -> Image:
+        self._shown += 1
+        pictures = self._scenes[self.scene]
+        return pictures[self._shown % len(pictures)]
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+async def _filmed(size: tuple[int, int]) -> list[list[Image]]:
+    """`PICTURES` of each of `LAID` papers on the simulated desk."""
+    scenes = []
+    async with SimulatedDesk(*size, rate_fps=10) as desk:
+        for number in range(LAID):
+            desk.lay(PAPERS[number % len(PAPERS)])
+            await asyncio.sleep(DRAWN_WITHIN_S)
+            scenes.append([(await desk.capture()).image for _ in range(PICTURES)])
+    return scenes
+
+
 async def _looks(size: tuple[int, int]) -> dict[str, float]:
-    desk, workshop = SimulatedDesk(*size, rate_fps=10), _Watched()
-    taker = PageTaker(desk, _NoShelf(), workshop, lambda: "page")
+    film, workshop = _Film(await _filmed(size)), _Watched()
+    camera = GrabbingCamera(film, "film", Habits(pace_fps=10, can_freeze=False))
+    taker = PageTaker(camera, _NoShelf(), workshop, lambda: "page")
     delays: list[float] = []
 
     def show(seen: DeskSeen) -> None:
         if seen.outlines and workshop.at_s:
             delays.append((time.monotonic() - workshop.at_s) * 1000)
 
-    async with desk, taker:
+    async with camera, taker:
         taker.watch(True)
         looking = asyncio.create_task(taker.run(show))
-        for number in range(LAID):
-            desk.lay(PAPERS[number % len(PAPERS)])
+        for scene in range(LAID):
+            film.scene = scene
             await asyncio.sleep(REST_S)
         looking.cancel()
         await asyncio.wait([looking])
