@@ -104,24 +104,13 @@ def _choice(desk: Desk, maps: Maps, seen: list[Outline], before: Sequence[Points
     close = list(_looked_at(desk, maps, [*before, *likeliest], CLOSE))
     if not close:
         return None
-    first = close[int(np.argmax(_likeness_in_place(desk, close)))]
-    close += _looked_at(desk, maps, [first.corners], CLOSE_AGAIN)
     likeness = _likeness_in_place(desk, close)
+    again = list(_looked_at(desk, maps, [close[int(np.argmax(likeness))].corners], CLOSE_AGAIN))
+    close, likeness = close + again, np.append(likeness, _likeness_in_place(desk, again))
     best = int(np.argmax(likeness))
     others = [np.abs(other.corners - close[best].corners).max() > ANOTHER_PX for other in close]
     ahead = min(MOST_AHEAD, float(likeness[best] - likeness[others].max(initial=-1.0)))
     return Choice(sized(desk, maps, close[best], close), _from_afar(desk, close[best]), ahead / MOST_AHEAD)
-
-
-def _likeness_in_place(desk: Desk, seen: list[Outline]) -> NDArray[np.float64]:
-    """The same, with how likely the sides are where they are, looked at from afar."""
-    likeness: NDArray[np.float64] = _likeness(desk, seen) + FROM_AFAR * np.array([_from_afar(desk, o) for o in seen])
-    return likeness
-
-
-def _from_afar(desk: Desk, outline: Outline) -> float:
-    seen = seen_at(desk.middle, desk.against, outline.corners, AFAR_STEPS)
-    return (float(seen.mean()) + float(seen.min())) / 2
 
 
 def mixed(desk: Desk, sides: list[Lines], like: Points) -> Iterator[Points]:
@@ -142,6 +131,17 @@ def _likeness(desk: Desk, seen: list[Outline]) -> NDArray[np.float64]:
     fits = np.array([desk.fit(outline.corners) or 0.0 for outline in seen])
     likeness: NDArray[np.float64] = likely - MISFIT * misfits + SHOWN * shown + SIZE * fits
     return likeness
+
+
+def _likeness_in_place(desk: Desk, seen: list[Outline]) -> NDArray[np.float64]:
+    """`_likeness`, with how likely the sides are just where they are, looked at from afar."""
+    likeness: NDArray[np.float64] = _likeness(desk, seen) + FROM_AFAR * np.array([_from_afar(desk, o) for o in seen])
+    return likeness
+
+
+def _from_afar(desk: Desk, outline: Outline) -> float:
+    seen = seen_at(desk.middle, desk.against, outline.corners, AFAR_STEPS)
+    return (float(seen.mean()) + float(seen.min())) / 2
 
 
 def _different(desk: Desk, seen: list[Outline]) -> Iterator[Outline]:
