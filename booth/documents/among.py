@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 from booth.documents.desk import Desk
 from booth.documents.maps import Maps
-from booth.documents.outlines import Outline, look, sized
+from booth.documents.outlines import Outline, all_in_all, look, sized
 from booth.documents.quad import Points, different, is_convex
 from booth.documents.refine import meet
 from booth.documents.shape import ODDEST
-from booth.documents.strips import seek_about, seen_at
+from booth.documents.strips import SideLines, seek_about, seen_at
 
 GUESSES, TURNS_DEG, SHIFTS = 2, (-6.0, -3.0, 0.0, 3.0, 6.0), (-14.0, -5.0, 4.0, 13.0, 22.0, 31.0, 40.0)
 """How many guesses are begun with; how the lines beside their sides are turned, and by how many steps of
@@ -118,7 +118,7 @@ def mixed(desk: Desk, sides: list[Lines], like: Points) -> Iterator[Points]:
     numbers = np.indices([len(lines) for lines in sides]).reshape(4, -1)
     lines = np.stack([lines[which] for lines, which in zip(sides, numbers, strict=True)], axis=1)
     outlines = meet(lines[..., 1:3], lines[..., 3:5], like)
-    likely = (lines[..., 0].mean(axis=1) + lines[..., 0].min(axis=1)) / 2 - MISFIT * desk.misfits(outlines)
+    likely = all_in_all(lines[..., 0]) - MISFIT * desk.misfits(outlines)
     convex = (outline for outline in outlines[np.argsort(-likely)] if is_convex(outline))
     return islice(different(convex, APART_PX), MIXED)
 
@@ -140,8 +140,7 @@ def _likeness_in_place(desk: Desk, seen: list[Outline]) -> NDArray[np.float64]:
 
 
 def _from_afar(desk: Desk, outline: Outline) -> float:
-    seen = seen_at(desk.middle, desk.against, outline.corners, AFAR_STEPS)
-    return (float(seen.mean()) + float(seen.min())) / 2
+    return float(all_in_all(seen_at(desk.middle, desk.against, SideLines.of(outline.corners), AFAR_STEPS)))
 
 
 def _different(desk: Desk, seen: list[Outline]) -> Iterator[Outline]:

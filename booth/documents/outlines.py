@@ -14,7 +14,7 @@ from booth.documents.desk import Desk
 from booth.documents.hidden import placed_at_corner, placed_by_size
 from booth.documents.maps import Maps, page_shares
 from booth.documents.quad import Points, order_corners
-from booth.documents.strips import Moved, move, seek_outside, seek_side, seen_at
+from booth.documents.strips import Moved, SideLines, move, seek_outside, seek_side, seen_at
 
 LOOKS = ((1.0, 1.0), (2.0, 1.0))
 """In what steps sides are sought, one look after the other: closely, and first for what lies far off or askew."""
@@ -61,8 +61,7 @@ class Outline:
 
     @property
     def likely(self) -> float:
-        """How likely the sides are a page's, the unlikeliest weighing most."""
-        return (float(self.seen.mean()) + float(self.seen.min())) / 2
+        return float(all_in_all(self.seen))
 
     @property
     def plain(self) -> bool:
@@ -84,6 +83,13 @@ class Outline:
         """Whether the other lies within this one, give or take two pixels."""
         outline = self.corners.astype(np.float32)
         return all(cv2.pointPolygonTest(outline, (float(x), float(y)), True) >= -2 for x, y in other.corners)
+
+
+def all_in_all(seen: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How likely outlines are a page's, `(…)`, by how likely each of their sides is, `(…, sides)`: the unlikeliest
+    weighs most."""
+    likely: NDArray[np.float64] = (seen.mean(axis=-1) + seen.min(axis=-1)) / 2
+    return likely
 
 
 def likeliest_outline(desk: Desk, maps: Maps, guesses: Iterable[Points], *, quick: bool) -> Outline | None:
@@ -208,7 +214,7 @@ def _placed(desk: Desk, maps: Maps, outline: Outline) -> Iterator[Outline]:
     """Outlines of a known size with three sides of this one."""
     for side, corners in desk.placed(placed_by_size, outline.corners):
         seen = outline.moved.seen.copy()
-        seen[side] = seen_at(desk.middle, desk.against, corners)[side]
+        (seen[side],) = seen_at(desk.middle, desk.against, SideLines.of(corners).chosen([side]))
         yield Outline(corners, corners, replace(outline.moved, seen=seen), _shares(desk, maps, corners), side)
 
 

@@ -61,8 +61,13 @@ class SideLines:
         along /= np.maximum(np.linalg.norm(along, axis=1, keepdims=True), 1e-6)
         return cls(corners, ends, np.column_stack((-along[:, 1], along[:, 0])))
 
+    def chosen(self, numbers: Sequence[int]) -> Self:
+        """These of them, in this order; one may be chosen more than once."""
+        places = list(numbers)
+        return replace(self, starts=self.starts[places], ends=self.ends[places], inward=self.inward[places])
+
     def shifted(self, inward_px: Floats) -> Self:
-        """Each side moved inward by so much, `(4,)`."""
+        """Each side moved inward by so much, `(n,)`."""
         away = self.inward * inward_px[:, None]
         return replace(self, starts=self.starts + away, ends=self.ends + away)
 
@@ -113,20 +118,19 @@ def move(middle: Image, against: Image, corners: Points, steps: float = 1.0) -> 
     return Moved(meet(sides.starts, sides.ends, corners), lines.seen, lines.rival)
 
 
-def seen_at(middle: Image, against: Image, corners: Points, steps: float = 1.0) -> Floats:
-    """How likely each side of the outline is a page's just where it is, `(4,)`, 0 to 1; with more `steps` at once more
-    is seen of what is round it."""
-    strips = cut_strips(middle, against, SideLines.of(corners), _step_px(middle, steps))
+def seen_at(middle: Image, against: Image, sides: SideLines, steps: float = 1.0) -> Floats:
+    """How likely each is a page's side just where it is, `(n,)`, 0 to 1; with more `steps` at once more is seen of what
+    is round it."""
+    strips = cut_strips(middle, against, sides, _step_px(middle, steps))
     seen: Floats = _near(_answer(strips))[:, :, REACH].mean(axis=1).astype(np.float64)
     return seen
 
 
 def seek_side(middle: Image, against: Image, corners: Points, side: int) -> tuple[Points, float]:
     """The outline with this one side where it is likeliest far inside or outside of where it is, and how likely."""
-    sides = SideLines.of(corners)
+    places = SideLines.of(corners).chosen([side] * len(SHIFTS))
     step_px = _step_px(middle, SEEKING_STEPS)
-    repeated = (np.repeat(each[side : side + 1], 4, axis=0) for each in (sides.starts, sides.ends, sides.inward))
-    found, lines = _seek(middle, against, SideLines(*repeated).shifted(np.array(SHIFTS) * step_px), SEEKING_STEPS)
+    found, lines = _seek(middle, against, places.shifted(np.array(SHIFTS) * step_px), SEEKING_STEPS)
     best = int(np.argmax(lines.seen))
     return _with(corners, side, found.starts[best], found.ends[best]), float(lines.seen[best])
 

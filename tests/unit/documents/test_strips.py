@@ -107,7 +107,7 @@ def test_a_side_is_likely_where_it_is_and_not_beside_it(steps: float) -> None:
     picture = sheet_on_a_desk()
     against = unknown(shrink(picture))
     shifted = SHEET + np.array([(0, 0), (0, 0), (0, 9 * steps), (0, 9 * steps)])  # The lower side alone.
-    seen = seen_at(picture, against, shifted, steps)
+    seen = seen_at(picture, against, SideLines.of(shifted), steps)
     assert seen[2] < 0.2
     assert np.all(np.delete(seen, 2) > 0.5)
-    assert np.all(seen_at(picture, against, SHEET, steps) > 0.5)
+    assert np.all(seen_at(picture, against, SideLines.of(SHEET), steps) > 0.5)
