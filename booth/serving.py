@@ -20,7 +20,7 @@ from booth.link.address import trust
 from booth.link.enrol import software_name
 from booth.link.exchange import Exchange
 from booth.link.key import load_key
-from booth.link.line import UploadLine, urgent_connector
+from booth.link.line import UploadLine, UrgentLine
 from booth.link.outbox import Outbox
 from booth.link.socket import Link
 from booth.link.uploader import Uploader
@@ -43,11 +43,13 @@ async def serve(config: Config) -> None:
         session = await stack.enter_async_context(aiohttp.ClientSession())
         link = Link(address, trusted, config.booth.id, key, software_name(), session)
         exchange = Exchange(link.tell, _new_id)
-        line = UploadLine()
+        line, urgent_line = UploadLine(), UrgentLine()
         uploads = await stack.enter_async_context(aiohttp.ClientSession(connector=line.connector()))
-        urgent = await stack.enter_async_context(aiohttp.ClientSession(connector=urgent_connector()))
+        urgent = await stack.enter_async_context(aiohttp.ClientSession(connector=urgent_line.connector()))
         closeup = Closeup()
-        uploader = Uploader(outbox, address, trusted, uploads, line.round_trips_s, urgent, closeup.give_way)
+        uploader = Uploader(
+            outbox, address, trusted, uploads, line.round_trips_s, urgent, closeup.give_way, urgent_line.silence
+        )
         for reader in fitting.readers.values():
             await stack.enter_async_context(reader)
         for codes in fitting.code_readers:

@@ -2,17 +2,18 @@
 frames that were kept as evidence.
 
 The center's own offset decides, always: nothing is remembered here that a restart would lose. Light parts go at once,
-over a connection of their own and in the middle of what is under way; full ones at the pace that voice and picture
-leave over (`booth.link.pace`).
+over a connection of their own and in the middle of what is under way, and over a second one when the first falls silent
+(`booth.link.hedge`); full ones at the pace that voice and picture leave over (`booth.link.pace`).
 """
 
 import asyncio
 import contextlib
 import logging
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
+from functools import partial
 from http import HTTPStatus
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import aiohttp
 import msgspec
@@ -20,6 +21,7 @@ from aiohttp import hdrs
 from yarl import URL
 
 from booth.errors import CenterLost
+from booth.link.hedge import hedged
 from booth.link.outbox import Outbox, PageGone
 from booth.link.pace import PIECE_BYTES, PagePace
 from booth.link.refusal import refusal_of
@@ -60,10 +62,11 @@ class _Refused(Exception):
 
 
 class _Answer(NamedTuple):
-    """`offset`: the center's, after the request."""
+    """`offset`: the center's, after the request; 0 with a `refusal`."""
 
     status: int
     offset: int
+    refusal: ErrorCode | None = None
 
 
 class Uploader:
@@ -78,10 +81,12 @@ class Uploader:
         round_trips_s: Callable[[], tuple[float, float] | None] = lambda: None,
         urgent: aiohttp.ClientSession | None = None,
         hurrying: Callable[[bool], None] = lambda _hurrying: None,
+        silence: Callable[[], Coroutine[Any, Any, object]] | None = None,
     ) -> None:
         """`round_trips_s`: now and the least of the session's line; without any, pages are not paced. `urgent`: the
         light parts' session; without it they wait for the chunk that is under way. `hurrying` is told whether a page's
-        light part is on its way."""
+        light part is on its way. `silence` returns when the urgent session's center has been silent for so long that
+        what is on its way is sent a second time; without it everything is sent once."""
         self._hurrying = hurrying
         self._round_trips_s = round_trips_s
         self._pace = PagePace()
@@ -90,6 +95,7 @@ class Uploader:
         self._trusted = trusted
         self._session = session
         self._urgent = urgent or session
+        self._silence = silence
         self._token: str | None = None
         self._wake = asyncio.Event()
         self._showing = asyncio.Lock()
@@ -259,37 +265,53 @@ class Uploader:
     ) -> _Answer:
         """What the center answered. Raises `_Refused` or `CenterLost`."""
         token = self._token
-        session = self._urgent if method == "POST" or url.name == PagePart.LIGHT else self._session
-        bearer = {"Authorization": f"Bearer {token}", "X-Bangban": "1"}
+        hurried = method == "POST" or url.name == PagePart.LIGHT
+        session = self._urgent if hurried else self._session
+        bearer = {**(headers or {}), "Authorization": f"Bearer {token}", "X-Bangban": "1"}
+        ask = partial(self._ask, session, method, url, body, bearer)
+        answer = await (hedged(ask, self._silence) if hurried and self._silence is not None else ask())
+        if answer.refusal is not None:
+            if answer.status == 401 and self._token == token:
+                self._token = None  # the next Welcome brings another
+            self._fail(answer.status, answer.refusal, page)
+        return answer
+
+    async def _ask(
+        self,
+        session: aiohttp.ClientSession,
+        method: str,
+        url: URL,
+        body: bytes | AsyncIterator[bytes] | None,
+        headers: dict[str, str],
+    ) -> _Answer:
+        """The center's answer, a refusal too. Raises `CenterLost` when there is none. Cancelling it closes its
+        connection."""
         try:
             async with session.request(
                 method,
                 url,
                 data=body,
-                headers={**(headers or {}), **bearer},
+                headers=headers,
                 ssl=self._trusted or True,
                 timeout=aiohttp.ClientTimeout(total=REQUEST_S),
                 allow_redirects=False,
             ) as response:
                 if response.status < 300 or (response.status == 409 and OFFSET_HEADER in response.headers):
                     return _Answer(response.status, _offset_of(response))
-                if response.status == 401 and self._token == token:
-                    self._token = None  # the next Welcome brings another
-                await self._fail(method, response, page)
-                return _Answer(response.status, 0)
+                if method == "HEAD":  # has no body to say why
+                    code = ErrorCode.PAGE_UNKNOWN if response.status == 404 else ErrorCode.INTERNAL
+                else:
+                    code = await refusal_of(response)
+                return _Answer(response.status, 0, code)
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise CenterLost(f"an upload broke off ({type(error).__name__})") from error
 
-    async def _fail(self, method: str, response: aiohttp.ClientResponse, page: PageAnnounced) -> None:
-        """Raise what an error means; return when the part simply starts again at 0."""
-        if method == "HEAD":  # has no body to say why
-            code = ErrorCode.PAGE_UNKNOWN if response.status == 404 else ErrorCode.INTERNAL
-        else:
-            code = await refusal_of(response)
-        if code in FOR_GOOD and 400 <= response.status < 500:
+    def _fail(self, status: int, code: ErrorCode, page: PageAnnounced) -> None:
+        """Raise what a refusal means; return when the part simply starts again at 0."""
+        if code in FOR_GOOD and 400 <= status < 500:
             raise _Refused(code)
         if code is not ErrorCode.WRONG_HASH:
-            raise CenterLost(f"the center answered an upload with {response.status} {code}")
+            raise CenterLost(f"the center answered an upload with {status} {code}")
         self._wrong[page.page_id] = self._wrong.get(page.page_id, 0) + 1
         if self._wrong[page.page_id] >= MAX_WRONG_HASHES:
             raise _Refused(code)

@@ -1,6 +1,7 @@
 """Pages on their way to a center that breaks off."""
 
 import asyncio
+import math
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -9,8 +10,9 @@ from pathlib import Path
 import aiohttp
 import pytest
 from aiohttp import web
+from yarl import URL
 
-from booth.link.line import UploadLine
+from booth.link.line import UploadLine, UrgentLine
 from booth.link.outbox import Outbox
 from booth.link.uploader import Uploader
 from booth.supervise import BackOff, keep
@@ -19,6 +21,7 @@ from protocol.pages import CHUNK_BYTES, PagePart
 from tests.integration.booth.center import FakeCenter, fake_center, refusal
 from tests.integration.booth.pages import page
 from tests.integration.booth.waiting import eventually, until_it_is
+from tests.support.cable import Cable
 
 
 def soon(_low: float, high: float) -> float:
@@ -301,6 +304,100 @@ async def test_it_tells_while_a_light_part_is_on_its_way_and_of_nothing_else(tmp
         between = [center.requests[since:until] for (_, since), (_, until) in zip(told[::2], told[1::2], strict=True)]
         assert all("PATCH light 0 p-1" in requests for requests in between)
         assert not any("full" in request for requests in between for request in requests)
+
+
+@asynccontextmanager
+async def showing_over(cable: Cable, center: FakeCenter, outbox: Outbox) -> AsyncIterator[Uploader]:
+    """The light parts go over the cable, on which a connection is silent as soon as it is stuck; all else does not."""
+    async with (
+        aiohttp.ClientSession() as session,
+        aiohttp.ClientSession(connector=UrgentLine().connector()) as urgent,
+    ):
+        address = URL(f"http://127.0.0.1:{cable.port}")
+        uploader = Uploader(outbox, address, None, session, urgent=urgent, silence=cable.stuck.wait)
+        uploader.authorise(center.token)
+        task = asyncio.create_task(keep("uploads", uploader.run, back_off=BackOff(soon)))
+        try:
+            yield uploader
+        finally:
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+
+
+ANNOUNCEMENT_BYTES = 2_000
+"""More than the request that announces a page has, and with the light part far less than both."""
+
+
+@pytest.mark.parametrize(
+    ("up_bytes", "down_bytes"),
+    [(0, math.inf), (ANNOUNCEMENT_BYTES, math.inf), (math.inf, 0), (math.inf, 200)],
+    ids=["accepted and no more", "in the middle of the light part", "no answer at all", "no answer to the light part"],
+)
+async def test_a_page_whose_connection_is_stuck_is_shown_over_another(
+    tmp_path: Path, up_bytes: float, down_bytes: float
+) -> None:
+    async with fake_center() as center, Cable(center.url.port or 0) as cable, Outbox(tmp_path) as outbox:
+        await outbox.put(*page("p-1"))
+        cable.stick(up_bytes, down_bytes)
+        async with showing_over(cable, center, outbox):
+            await until_it_is([], outbox.waiting)
+        assert center.whole("p-1")
+        assert center.requests.count("PATCH light 0 p-1") == 1, "the center keeps what came first"
+
+
+async def test_a_page_that_is_acknowledged_over_the_first_connection_gives_up_the_second(tmp_path: Path) -> None:
+    async with fake_center() as center, Cable(center.url.port or 0) as cable, Outbox(tmp_path) as outbox:
+        held_up = center.holds["PATCH light 0 p-1"] = asyncio.Event()
+        await outbox.put(*page("p-1"))
+        async with showing_over(cable, center, outbox):
+            await center.until(lambda: "PATCH light 0 p-1" in center.requests)
+            cable.stick(0)
+            cable.stuck.set()  # silent, though all is well
+            await eventually(lambda: cable.connections > 1)
+            held_up.set()
+            await until_it_is([], outbox.waiting)
+        assert center.whole("p-1")
+
+
+async def test_a_page_both_of_whose_connections_break_is_tried_again(tmp_path: Path) -> None:
+    async with fake_center() as center, Cable(center.url.port or 0) as cable, Outbox(tmp_path) as outbox:
+        await outbox.put(*page("p-1"))
+        cable.stick(0)
+        cable.stick(0)
+        async with showing_over(cable, center, outbox):
+            await eventually(lambda: cable.stuck_connections == 2)
+            assert center.requests == []
+            cable.hang_up_stuck()
+            await until_it_is([], outbox.waiting)
+        assert center.whole("p-1")
+
+
+async def test_an_uploader_that_is_stopped_leaves_neither_of_two_requests_behind(tmp_path: Path) -> None:
+    async with fake_center() as center, Cable(center.url.port or 0) as cable, Outbox(tmp_path) as outbox:
+        await outbox.put(*page("p-1"))
+        cable.stick(0)
+        cable.stick(0)
+        async with showing_over(cable, center, outbox):
+            await eventually(lambda: cable.stuck_connections == 2)
+        left = {task.get_name() for task in asyncio.all_tasks()}
+        assert not left & {"asking", "asking again", "waiting for silence"}
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "code"),
+    [("POST", 404, ErrorCode.PAGE_UNKNOWN), ("PATCH light 0", 422, ErrorCode.NOT_AN_IMAGE)],
+)
+async def test_a_refusal_is_an_answer_while_the_first_connection_is_stuck(
+    tmp_path: Path, name: str, status: int, code: ErrorCode
+) -> None:
+    async with fake_center() as center, Cable(center.url.port or 0) as cable, Outbox(tmp_path) as outbox:
+        center.break_off = once(name, lambda: refusal(status, code))
+        await outbox.put(*page("p-1"))
+        cable.stick(0)
+        async with showing_over(cable, center, outbox):
+            await until_it_is([], outbox.waiting)
+            assert await outbox.aside() == {"p-1": str(code)}
 
 
 async def test_a_booth_killed_at_fifty_random_moments_delivers_every_page(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Pages: by offset, verified, and on the disk before anybody says so."""
 
+import asyncio
 import errno
 import hashlib
 import io
@@ -82,6 +83,43 @@ async def test_an_upload_goes_on_at_its_offset_after_the_center_died(
         assert await second.desk.page_offset("b-01", "p1", FULL) == len(JPEG)
         assert await second.desk.append_page("b-01", "p1", FULL, 5, b"x") == len(JPEG)
         assert list((folder / "incoming").iterdir()) == []
+
+
+async def test_a_part_that_comes_twice_at_once_is_kept_once_and_acknowledged_alike(
+    center: Center, folder: Path, clerk: ClerkView, announced: PageAnnounced
+) -> None:
+    offsets = await asyncio.gather(
+        *(
+            center.desk.append_page("b-01", "p1", part, 0, data)
+            for part, data in ((PagePart.LIGHT, LIGHT), (FULL, JPEG)) * 2
+        )
+    )
+    assert offsets == [len(LIGHT), len(JPEG)] * 2
+    assert (await center.desk.page_bytes(clerk.clerk_id, "p1", PagePart.LIGHT)).data == LIGHT
+    assert (await center.desk.page_bytes(clerk.clerk_id, "p1", FULL)).data == JPEG
+    assert len([path for path in (folder / "documents").rglob("*") if path.is_file()]) == 2
+    assert list((folder / "incoming").iterdir()) == []
+    assert center.outside.to("b-01").count(PageStored("p1")) == 1
+
+
+async def test_a_piece_that_comes_twice_at_once_is_kept_once_and_the_later_one_hears_where_to_go_on(
+    center: Center, announced: PageAnnounced
+) -> None:
+    pieces = [center.desk.append_page("b-01", "p1", FULL, 0, JPEG[:1000]) for _ in range(2)]
+    first, second = await asyncio.gather(*pieces, return_exceptions=True)
+    assert first == 1000
+    assert isinstance(second, DeskError) and second.code is ErrorCode.WRONG_OFFSET
+    assert await center.desk.page_offset("b-01", "p1", FULL) == 1000
+    assert await center.desk.append_page("b-01", "p1", FULL, 1000, JPEG[1000:]) == len(JPEG)
+
+
+async def test_a_page_that_is_announced_twice_at_once_is_there_once(center: Center, clerk: ClerkView) -> None:
+    affair_id = await center.serve(clerk)
+    command_id = await center.desk.order(clerk, affair_id, CommandKind.TAKE_PAGE, "id_card")
+    twice = [center.desk.announce_page("b-01", page(affair_id, command_id)) for _ in range(2)]
+    assert sorted(await asyncio.gather(*twice)) == [False, True]
+    view = (await center.desk.view(clerk)).affair
+    assert view is not None and [each.page_id for each in view.pages] == ["p1"]
 
 
 async def test_a_chunk_that_a_crash_cut_off_is_not_counted(

@@ -224,14 +224,14 @@ def page_of(affair_id: str, command_id: str) -> PageAnnounced:
 
 
 async def upload(center: Served, booth: HandBooth, page: PageAnnounced) -> None:
-    """The light part at once, the full one in two chunks, the first of which is sent twice."""
+    """The light part, overtaken by its own copy; the full one in two chunks, the first of which is sent twice."""
     headers = {"Authorization": f"Bearer {booth.upload_token}"}
     body = msgspec.json.encode(page)
     for status in (201, 200):
         async with center.session.post("/api/booth/pages", data=body, headers=headers) as reply:
             assert reply.status == status
+    await upload_light_twice(center, headers)
     chunks = [
-        ("light", 0, LIGHT, 204, len(LIGHT)),
         ("full", 0, FULL[:1000], 204, 1000),
         ("full", 0, FULL[:1000], 409, 1000),
         ("full", 1000, FULL[1000:], 204, len(FULL)),
@@ -242,6 +242,30 @@ async def upload(center: Served, booth: HandBooth, page: PageAnnounced) -> None:
             assert (reply.status, int(reply.headers[OFFSET_HEADER])) == (status, reached)
         async with center.session.head(path, headers=headers) as reply:
             assert int(reply.headers[OFFSET_HEADER]) == reached
+
+
+async def upload_light_twice(center: Served, headers: dict[str, str]) -> None:
+    """The first copy is held up in the middle and comes to its end after the second: both are acknowledged alike."""
+    begun, going_on = asyncio.Event(), asyncio.Event()
+
+    async def held_up() -> AsyncIterator[bytes]:
+        yield LIGHT[:5]
+        begun.set()
+        await going_on.wait()
+        yield LIGHT[5:]
+
+    async def send(body: bytes | AsyncIterator[bytes]) -> tuple[int, int]:
+        at = {**headers, OFFSET_HEADER: "0"}
+        async with center.session.patch("/api/booth/pages/page-1/light", data=body, headers=at) as reply:
+            return reply.status, int(reply.headers[OFFSET_HEADER])
+
+    async with asyncio.TaskGroup() as tasks:
+        first = tasks.create_task(send(held_up()), name="first copy")
+        await begun.wait()
+        assert await send(LIGHT) == (204, len(LIGHT))
+        assert not first.done()
+        going_on.set()
+    assert first.result() == (204, len(LIGHT))
 
 
 async def test_a_new_run_of_the_booth_is_told_everything_again(center: Served) -> None:
