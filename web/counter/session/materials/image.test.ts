@@ -43,9 +43,9 @@ it('is asked for again when the center could not be reached', async () => {
   answers = ['unreachable', JPEG]
   const { shown } = viewed(LIGHT)
   await vi.advanceTimersByTimeAsync(10)
-  expect(shown()).toMatchObject({ url: null, failed: true })
+  expect(shown()).toMatchObject({ url: null, failed: 'unreachable' })
   await vi.advanceTimersByTimeAsync(3000)
-  expect(shown()).toMatchObject({ part: 'light', failed: false })
+  expect(shown()).toMatchObject({ part: 'light', failed: null })
   expect(shown().url).not.toBeNull()
 })
 
@@ -57,14 +57,15 @@ it('leaves the light image while the full one can not be had', async () => {
   page.value = { ...LIGHT, state: 'stored' }
   await vi.advanceTimersByTimeAsync(10)
   expect(asked).toEqual(['light', 'full'])
-  expect(shown()).toMatchObject({ url: light, part: 'light', failed: true })
+  expect(shown()).toMatchObject({ url: light, part: 'light', failed: 'unreachable' })
 })
 
 it('is not asked for again when it is refused, nor when nobody looks any more', async () => {
   answers = ['page_unknown']
-  viewed(LIGHT)
+  const refused = viewed(LIGHT)
   await vi.advanceTimersByTimeAsync(10_000)
   expect(asked).toEqual(['light'])
+  expect(refused.shown().failed).toBe('refused')
   answers = ['unreachable']
   const { page } = viewed(LIGHT)
   await vi.advanceTimersByTimeAsync(10)

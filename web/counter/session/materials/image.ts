@@ -8,17 +8,20 @@ import { Refused, type CounterApi, type PagePart } from '../../api'
 /** `match`: this browser computed the SHA-256 itself. `stored`: the center did, and this browser can't (no secure context). */
 export type Check = 'waiting' | 'match' | 'mismatch' | 'stored'
 
+/** `unreachable`: it is asked for again by itself. */
+export type Failure = 'unreachable' | 'refused'
+
 export interface PageImage {
   url: string | null
   part: PagePart
   check: Check
-  failed: boolean
+  failed: Failure | null
 }
 
 /** After so long an image is asked for again when the center could not be reached. */
 const AGAIN_MS = 3000
 
-const NOTHING: PageImage = { url: null, part: 'light', check: 'waiting', failed: false }
+const NOTHING: PageImage = { url: null, part: 'light', check: 'waiting', failed: null }
 
 export function usePageImage(page: Ref<PageView | null>, api: CounterApi): { image: ShallowRef<PageImage> } {
   const image = shallowRef(NOTHING)
@@ -45,12 +48,13 @@ export function usePageImage(page: Ref<PageView | null>, api: CounterApi): { ima
       try {
         const blob = await api.image(id, part)
         const check = part === 'full' ? await checked(blob, sha256) : 'waiting'
-        if (!stale()) put({ url: URL.createObjectURL(blob), part, check, failed: false })
+        if (!stale()) put({ url: URL.createObjectURL(blob), part, check, failed: null })
         return
       } catch (error) {
         if (!(error instanceof Refused)) throw error
-        if (!stale()) image.value = { ...image.value, failed: true }
-        if (error.code !== 'unreachable') return
+        const failed = error.code === 'unreachable' ? 'unreachable' : 'refused'
+        if (!stale()) image.value = { ...image.value, failed }
+        if (failed === 'refused') return
       }
       await new Promise((resolve) => setTimeout(resolve, AGAIN_MS))
     }
