@@ -153,7 +153,7 @@ def _settled(desk: Desk, corners: Points) -> Points | None:
     for steps in SETTLING:
         if found is None:
             return None
-        moved = move(desk.middle, desk.against, found, steps)
+        moved = move(desk.ground, found, steps)
         found = _clockwise(moved.corners) if float(moved.seen.min()) >= SETTLED else None
     return found
 
@@ -166,7 +166,7 @@ def look(desk: Desk, maps: Maps, rough: Points, steps: Sequence[float]) -> Outli
     for step in steps:
         if corners is None:
             return None
-        start, moved = corners, move(desk.middle, desk.against, corners, step)
+        start, moved = corners, move(desk.ground, corners, step)
         corners = _clockwise(moved.corners)
     if corners is None or start is None or moved is None:
         return None
@@ -175,7 +175,7 @@ def look(desk: Desk, maps: Maps, rough: Points, steps: Sequence[float]) -> Outli
 
 def _widened(desk: Desk, maps: Maps, outline: Outline) -> Outline:
     """With the border round what was found, if that was a picture with a border, or all but a coloured band."""
-    for corners in seek_outside(desk.middle, desk.against, outline.corners):
+    for corners in seek_outside(desk.ground, outline.corners):
         glance = look(desk, maps, corners, LOOKS[0][:1])
         if glance is None or not glance.before(outline):
             continue
@@ -190,7 +190,7 @@ def _mended(desk: Desk, maps: Maps, outline: Outline) -> Outline:
     for side in np.argsort(outline.moved.seen)[:MOST_MENDED]:
         if outline.moved.seen[side] >= WEAK:
             break
-        corners, likely = seek_side(desk.middle, desk.against, outline.corners, int(side))
+        corners, likely = seek_side(desk.ground, outline.corners, int(side))
         again = look(desk, maps, corners, LOOKS[0]) if likely > outline.moved.seen[side] else None
         if again is not None and again.likely > outline.likely:
             outline = again
@@ -214,7 +214,7 @@ def _placed(desk: Desk, maps: Maps, outline: Outline) -> Iterator[Outline]:
     """Outlines of a known size with three sides of this one."""
     for side, corners in desk.placed(placed_by_size, outline.corners):
         seen = outline.moved.seen.copy()
-        (seen[side],) = seen_at(desk.middle, desk.against, SideLines.of(corners).chosen([side]))
+        (seen[side],) = seen_at(desk.ground, SideLines.of(corners).chosen([side]))
         yield Outline(corners, corners, replace(outline.moved, seen=seen), _shares(desk, maps, corners), side)
 
 

@@ -7,7 +7,7 @@ that tells the border of a page from the edge of what is printed on it, and goes
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from typing import Self
 
 import cv2
@@ -38,11 +38,28 @@ ACROSS = 2 * REACH + 1
 NEAR = (0.4, 0.8, 1.0, 0.8, 0.4)
 """How much a chance counts for a line that passes 2, 1, 0 steps beside it."""
 
+FIRST_LOOK, NEARER_LOOK = "strips.onnx", "strips_nearer.onnx"
+"""The second look's net is twice as wide, takes three times as long, and was trained on heaps of sheets as a video
+shows them (`rigs/outline_net/from_nearer.py`): of a white sheet's edge on another one hardly anything is left."""
+
 Strips = NDArray[np.uint8]
 """`(n, SAMPLES, ACROSS, 6)`: for each side, from its start to its end, from outside to inside; B, G, R, and each
 against the empty desk (`mat.UNKNOWN` where that is not known)."""
 
 Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """Where sides are sought: a picture, how it compares with the empty desk (that may be smaller), and the net that is
+    asked."""
+
+    picture: Image
+    against: Image
+    net: str = FIRST_LOOK
+
+    def step_px(self, steps: float) -> float:
+        return float(steps * max(self.picture.shape[:2]) / STEPS_PER_PICTURE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,90 +110,83 @@ class Moved:
     rival: Floats
 
 
-def cut_strips(middle: Image, against: Image, sides: SideLines, step_px: float) -> Strips:
-    """The strips along the sides, in pixels of the middle picture; `step_px` is a step in pixels of it.
-
-    `against` may be smaller than `middle`; it shows the same part of the desk.
-    """
+def cut_strips(ground: Ground, sides: SideLines, step_px: float) -> Strips:
+    """The strips along the sides, in pixels of the picture; `step_px` is a step in pixels of it."""
     along = (np.arange(SAMPLES) + 0.5) / SAMPLES
     places = sides.starts[:, None] + (sides.ends - sides.starts)[:, None] * along[None, :, None]
     steps = np.arange(-REACH, REACH + 1) * step_px
     grid = places[:, :, None] + sides.inward[:, None, None] * steps[None, None, :, None]
     flat = grid.reshape(-1, ACROSS, 2).astype(np.float32)
-    smaller = against.shape[1] / middle.shape[1]
+    smaller = ground.against.shape[1] / ground.picture.shape[1]
     seen = [
         cv2.remap(picture, at[..., 0], at[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        for picture, at in ((middle, flat), (against, (flat + 0.5) * np.float32(smaller) - 0.5))
+        for picture, at in ((ground.picture, flat), (ground.against, (flat + 0.5) * np.float32(smaller) - 0.5))
     ]
     return np.concatenate(seen, axis=-1).reshape(-1, SAMPLES, ACROSS, 6).astype(np.uint8, copy=False)
 
 
-def move(middle: Image, against: Image, corners: Points, steps: float = 1.0) -> Moved:
+def move(ground: Ground, corners: Points, steps: float = 1.0) -> Moved:
     """The outline with each side on the likeliest line of its strip; with more `steps` at once it looks further and
     less closely."""
-    sides, lines = _seek(middle, against, SideLines.of(corners), steps)
+    sides, lines = _seek(ground, SideLines.of(corners), steps)
     return Moved(meet(sides.starts, sides.ends, corners), lines.seen, lines.rival)
 
 
-def seen_at(middle: Image, against: Image, sides: SideLines, steps: float = 1.0) -> Floats:
+def seen_at(ground: Ground, sides: SideLines, steps: float = 1.0) -> Floats:
     """How likely each is a page's side just where it is, `(n,)`, 0 to 1; with more `steps` at once more is seen of what
     is round it."""
-    strips = cut_strips(middle, against, sides, _step_px(middle, steps))
-    seen: Floats = _near(_answer(strips))[:, :, REACH].mean(axis=1).astype(np.float64)
+    strips = cut_strips(ground, sides, ground.step_px(steps))
+    seen: Floats = _near(_answer(ground.net, strips))[:, :, REACH].mean(axis=1).astype(np.float64)
     return seen
 
 
-def seek_side(middle: Image, against: Image, corners: Points, side: int) -> tuple[Points, float]:
+def seek_side(ground: Ground, corners: Points, side: int) -> tuple[Points, float]:
     """The outline with this one side where it is likeliest far inside or outside of where it is, and how likely."""
     places = SideLines.of(corners).chosen([side] * len(SHIFTS))
-    step_px = _step_px(middle, SEEKING_STEPS)
-    found, lines = _seek(middle, against, places.shifted(np.array(SHIFTS) * step_px), SEEKING_STEPS)
+    step_px = ground.step_px(SEEKING_STEPS)
+    found, lines = _seek(ground, places.shifted(np.array(SHIFTS) * step_px), SEEKING_STEPS)
     best = int(np.argmax(lines.seen))
     return _with(corners, side, found.starts[best], found.ends[best]), float(lines.seen[best])
 
 
 def seek_about(
-    middle: Image, against: Image, corners: Points, shifts: Sequence[float], turns_deg: Sequence[float]
-) -> Floats:
-    """`(4, n, 5)`: for each side the likeliest line at each of the places to which it is moved inward, by so many steps
-    of `SEEKING_STEPS`, and turned there round its middle: how likely it is, where it starts and where it ends."""
-    step_px = _step_px(middle, SEEKING_STEPS)
-    sides = SideLines.of(corners)
-    centres, halves = (sides.starts + sides.ends) / 2, (sides.ends - sides.starts) / 2
-    starts, ends, inward = [], [], []
-    for degrees in turns_deg:
-        cos, sin = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
-        turn = np.array(((cos, sin), (-sin, cos)))
-        for shift in shifts:
-            at = centres + sides.inward * (shift * step_px)
-            starts.append(at - halves @ turn)
-            ends.append(at + halves @ turn)
-            inward.append(sides.inward @ turn)
-    placed = SideLines(*(np.concatenate(each) for each in (starts, ends, inward)))
-    found, lines = _seek(middle, against, placed, SEEKING_STEPS)
+    ground: Ground, corners: Points, shifts: Sequence[float], turns_deg: Sequence[Sequence[float]]
+) -> list[Floats]:
+    """For each side, `(n, 5)`, the likeliest line at each of the places to which it is moved inward, by so many steps
+    of `SEEKING_STEPS`, and turned there round its middle as its own `turns_deg` say (clockwise): how likely the line
+    is, where it starts and where it ends."""
+    sides, step_px = SideLines.of(corners), ground.step_px(SEEKING_STEPS)
+    moved = [sides.shifted(np.full(4, shift * step_px)) for shift in shifts]
+    turned = [_turned(each, side, degrees) for side in range(4) for degrees in turns_deg[side] for each in moved]
+    placed = SideLines(*(np.concatenate(parts) for parts in zip(*map(astuple, turned), strict=True)))
+    found, lines = _seek(ground, placed, SEEKING_STEPS)
     told = np.column_stack((lines.seen, found.starts, found.ends))
-    by_side: Floats = told.reshape(-1, 4, 5).transpose(1, 0, 2)
-    return by_side
+    return np.split(told, np.cumsum([len(turns) * len(shifts) for turns in turns_deg])[:-1])
 
 
-def seek_outside(middle: Image, against: Image, corners: Points) -> list[Points]:
+def _turned(sides: SideLines, side: int, degrees: float) -> SideLines:
+    """One of them, turned round its middle."""
+    cos, sin = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    turn = np.array(((cos, sin), (-sin, cos)))
+    start, end = sides.starts[[side]], sides.ends[[side]]
+    half = (end - start) / 2 @ turn
+    return SideLines((start + end) / 2 - half, (start + end) / 2 + half, sides.inward[[side]] @ turn)
+
+
+def seek_outside(ground: Ground, corners: Points) -> list[Points]:
     """For each side beside which another is likely a little further outside, the outline with that one."""
-    shift = np.full(4, -(REACH + LEAST_OUTSIDE) * _step_px(middle, 1.0))
-    found, lines = _seek(middle, against, SideLines.of(corners).shifted(shift), 1.0)
+    shift = np.full(4, -(REACH + LEAST_OUTSIDE) * ground.step_px(1.0))
+    found, lines = _seek(ground, SideLines.of(corners).shifted(shift), 1.0)
     likely = np.flatnonzero(lines.seen >= SEEN_OUTSIDE)
     return [_with(corners, int(side), found.starts[side], found.ends[side]) for side in likely]
 
 
-def _seek(middle: Image, against: Image, sides: SideLines, steps: float) -> tuple[SideLines, Lines]:
+def _seek(ground: Ground, sides: SideLines, steps: float) -> tuple[SideLines, Lines]:
     """The sides on the likeliest lines of their strips, and those lines."""
-    step_px = _step_px(middle, steps)
-    lines = find_lines(_answer(cut_strips(middle, against, sides, step_px)))
+    step_px = ground.step_px(steps)
+    lines = find_lines(_answer(ground.net, cut_strips(ground, sides, step_px)))
     starts = sides.starts + sides.inward * lines.low[:, None] * step_px
     return SideLines(starts, sides.ends + sides.inward * lines.high[:, None] * step_px, sides.inward), lines
-
-
-def _step_px(middle: Image, steps: float) -> float:
-    return float(steps * max(middle.shape[:2]) / STEPS_PER_PICTURE)
 
 
 def _with(corners: Points, side: int, start: Points, end: Points) -> Points:
@@ -186,9 +196,9 @@ def _with(corners: Points, side: int, start: Points, end: Points) -> Points:
     return meet(starts, ends, corners)
 
 
-def _answer(strips: Strips) -> NDArray[np.float32]:
+def _answer(net: str, strips: Strips) -> NDArray[np.float32]:
     """`(n, PLACES, ACROSS)`: how likely the page's side is there; what is left to 1 says that it is nowhere."""
-    logits = ask("strips.onnx", strips).reshape(-1, ACROSS + 1, PLACES)
+    logits = ask(net, strips).reshape(-1, ACROSS + 1, PLACES)
     logits -= logits.max(axis=1, keepdims=True)
     chances = np.exp(logits)
     chances /= chances.sum(axis=1, keepdims=True)
@@ -199,11 +209,13 @@ _PLACE = (np.arange(PLACES) + 0.5) / PLACES
 _LOW, _HIGH = (each.ravel() for each in np.meshgrid(np.arange(ACROSS), np.arange(ACROSS), indexing="ij"))
 _AT = np.rint(_LOW[:, None] * (1 - _PLACE) + _HIGH[:, None] * _PLACE).astype(np.intp)
 """Every straight line through a strip, `(lines, PLACES)`: the steps at which it passes."""
+_PASSES = (np.arange(PLACES) * ACROSS + _AT).T
+"""The same, `(PLACES, lines)`, as places of a strip's chances in a row."""
 
 
 def find_lines(chances: NDArray[np.float32]) -> Lines:
     """The likeliest straight lines; `chances` is `(n, PLACES, ACROSS)`, how likely the side passes there."""
-    totals = _near(chances)[:, np.arange(PLACES), _AT].mean(axis=2).astype(np.float64)
+    totals = np.take(_near(chances).reshape(len(chances), -1), _PASSES, axis=1).mean(axis=1).astype(np.float64)
     best = np.argmax(totals, axis=1)
     sides = np.arange(len(chances))
     low, high = _exact(chances, best)

@@ -64,16 +64,20 @@ def _twice(tensor: torch.Tensor) -> torch.Tensor:
 
 class StripsNet(nn.Module):
     """`(n, 6, SAMPLES, ACROSS)` strips along sides, 0 to 1 → `(n, ACROSS + 1, PLACES)` logits: at which step across
-    the page's side passes each place, and that it does not."""
+    the page's side passes each place, and that it does not.
 
-    def __init__(self) -> None:
+    With `wide`, the second look's, it has twice as many channels and sees further along the side.
+    """
+
+    def __init__(self, wide: bool = False) -> None:
         super().__init__()
-        self.near = nn.Sequential(Step(6, 16), Step(16, 24, stride=(2, 1)), Step(24, 32, stride=(2, 1)))
-        self.far = nn.Sequential(
-            Step(32, 32, reach=(1, 2)), Step(32, 32, reach=(2, 4)), Step(32, 32, reach=(4, 1)), Step(32, 32)
-        )
-        self.step = nn.Conv2d(32, 1, 1)
-        self.nowhere = nn.Conv1d(64, 1, 1)
+        first, second, last = (32, 48, 64) if wide else (16, 24, 32)
+        self.near = nn.Sequential(Step(6, first), Step(first, second, stride=(2, 1)), Step(second, last, stride=(2, 1)))
+        self.further = Step(last, last, reach=(1, 8)) if wide else nn.Identity()
+        reaching = [Step(last, last, reach=reach) for reach in ((1, 2), (2, 4), (4, 1))]
+        self.far = nn.Sequential(*reaching, self.further, Step(last, last))
+        self.step = nn.Conv2d(last, 1, 1)
+        self.nowhere = nn.Conv1d(2 * last, 1, 1)
 
     def forward(self, strips: torch.Tensor) -> torch.Tensor:
         seen = self.near(strips - 0.5)

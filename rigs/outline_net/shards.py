@@ -15,7 +15,7 @@ from booth.devices.camera.interface import Image
 from booth.documents.mat import MatReference, unknown
 from booth.documents.quad import Points
 from booth.documents.shrink import shrink
-from booth.documents.strips import ACROSS, PLACES, REACH, SAMPLES, SideLines, cut_strips
+from booth.documents.strips import ACROSS, PLACES, REACH, SAMPLES, Ground, SideLines, cut_strips
 from rigs.outline_net.scenes import TrainingScene, training_scene
 
 SCENES = 250
@@ -61,8 +61,9 @@ def draw(seed: int) -> Drawn:
     for page in scene.pages:
         for step_px in GUESSES:
             guess = _guess(page, step_px, chance)
-            strips.append(cut_strips(scene.picture, against, SideLines.of(guess), step_px))
-            steps.append(_steps(guess, page, step_px))
+            sides = SideLines.of(guess)
+            strips.append(cut_strips(Ground(scene.picture, against), sides, step_px))
+            steps.append(steps_of(sides, page, step_px))
     empty = np.zeros((0, 4, SAMPLES, ACROSS, 6), np.uint8), np.zeros((0, 4, PLACES), np.uint8)
     return Drawn(
         np.concatenate((small, against), axis=-1),
@@ -83,14 +84,13 @@ def _guess(page: Points, step_px: float, chance: np.random.Generator) -> Points:
     return rough
 
 
-def _steps(guess: Points, page: Points, step_px: float) -> NDArray[np.uint8]:
-    """Where the page's sides cross the strips of the guess."""
+def steps_of(sides: SideLines, page: Points, step_px: float) -> NDArray[np.uint8]:
+    """Where the page's sides cross the strips beside these four."""
     along = (np.arange(PLACES) + 0.5) / PLACES
-    ends = np.roll(guess, -1, axis=0)
-    places = guess[:, None] + (ends - guess)[:, None] * along[None, :, None]
+    places = sides.starts[:, None] + (sides.ends - sides.starts)[:, None] * along[None, :, None]
     run = (np.roll(page, -1, axis=0) - page)[:, None]
     gap = page[:, None] - places
-    across = SideLines.of(guess).inward[:, None] * step_px
+    across = sides.inward[:, None] * step_px
     turned = across[..., 0] * run[..., 1] - across[..., 1] * run[..., 0]
     turned = np.where(np.abs(turned) < 1e-6, 1e-6, turned)
     step = (gap[..., 0] * run[..., 1] - gap[..., 1] * run[..., 0]) / turned

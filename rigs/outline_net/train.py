@@ -1,14 +1,17 @@
 """Train a net on drawn scenes and export it:
-`python -m rigs.outline_net.train outline|strips FOLDER OUT.onnx STEPS [START.onnx]`.
+`python -m rigs.outline_net.train outline|strips|strips_nearer FOLDER OUT.onnx STEPS [START.onnx]`.
 
-`FOLDER` holds shards as `rigs.outline_net.shards` draws them. Needs `torch` and `onnx`, which nothing else here
-does; a run goes on from its last checkpoint beside the output, or begins with what the net `START.onnx` knows.
+`FOLDER` holds shards as `rigs.outline_net.shards` draws them, for `strips_nearer` those of `from_nearer`. Needs `torch`
+and `onnx`, which nothing else here does; a run goes on from its last checkpoint beside the output, or begins with what
+the net `START.onnx` knows.
 """
 
 import math
 import sys
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -31,6 +34,10 @@ LEARNING_RATE, LEARNING_ON_RATE = 3e-3, 1e-3
 REMEMBERED = 0.997
 """What is exported is the mean of the weights of the last 300 steps or so: those of any one step differ by more pages
 than a longer training brings."""
+
+UNLIKE, NEW = 0.1, 0.005
+"""How much the weights of a wider net differ, by usual errors, from those of which they are copies (Chen, Goodfellow,
+Shlens, *Net2Net*, 2016), and those of a layer that the other has not from one that changes nothing."""
 
 WARM_UP = 50
 SAVED_EVERY = 200
@@ -125,8 +132,8 @@ class Sides(Lesson):
     SPREAD = 0.8
     """Steps: neighbours of the right one are nearly right."""
 
-    def __init__(self) -> None:
-        self.net = StripsNet()
+    def __init__(self, wide: bool = False) -> None:
+        self.net = StripsNet(wide)
 
     def given(self, seen: NDArray[Any], chance: np.random.Generator | None = None) -> tuple[torch.Tensor, Any]:
         strips = seen.reshape(-1, SAMPLES, ACROSS, 6)
@@ -220,12 +227,21 @@ def begin_with(net: nn.Module, start: Path) -> None:
         if isinstance(step, Step):
             step[0].bias = nn.Parameter(torch.zeros(step[0].out_channels))
             step[1] = nn.Identity()
+    new = net.further if isinstance(net, StripsNet) else nn.Identity()
     convolutions = [each for each in net.modules() if isinstance(each, nn.Conv1d | nn.Conv2d)]
     with torch.no_grad():
+        if isinstance(new, Step):
+            assert new[0].bias is not None
+            nn.init.dirac_(new[0].weight)
+            new[0].weight.add_(torch.randn_like(new[0].weight), alpha=NEW)
+            convolutions.remove(new[0])
         for convolution, (weight, bias) in zip(convolutions, told, strict=True):
             assert convolution.bias is not None
-            convolution.weight.copy_(weight)
-            convolution.bias.copy_(bias)
+            given, taken = np.floor_divide(convolution.weight.shape[:2], weight.shape[:2]).tolist()
+            wider = weight.repeat_interleave(taken, 1).repeat_interleave(given, 0) / taken
+            varied = 1 + UNLIKE * torch.randn_like(wider) if given * taken > 1 else 1
+            convolution.weight.copy_(wider * varied)
+            convolution.bias.copy_(bias.repeat_interleave(given))
 
 
 def _shard(folder: Path, lesson: Lesson, chance: np.random.Generator) -> Arrays:
@@ -267,5 +283,9 @@ def export(lesson: Lesson, net: nn.Module, out: Path) -> None:
 
 if __name__ == "__main__":
     given = [Path(name) for name in (*sys.argv[2:4], *sys.argv[5:])]
-    lesson = {"outline": Outlines, "strips": Sides}[sys.argv[1]]()
-    train(lesson, given[0], given[1], int(sys.argv[4]), *given[2:])
+    lessons: dict[str, Callable[[], Lesson]] = {
+        "outline": Outlines,
+        "strips": Sides,
+        "strips_nearer": partial(Sides, wide=True),
+    }
+    train(lessons[sys.argv[1]](), given[0], given[1], int(sys.argv[4]), *given[2:])

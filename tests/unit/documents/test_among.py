@@ -5,12 +5,13 @@ import numpy as np
 import pytest
 
 from booth.devices.camera.interface import Image
-from booth.documents.among import LINES, MIXED, mixed, sides_of
+from booth.documents.among import LINES, MIXED, likeliest_along, mixed, sides_of
 from booth.documents.desk import Desk
 from booth.documents.find import MIN_CONFIDENCE, find_pages, look
 from booth.documents.outlines import Outline
 from booth.documents.quad import Points
 from booth.documents.strips import Moved
+from booth.documents.written import Written
 from rigs.scenes.measures import jaccard
 
 PAGE: Points = np.array([(300.0, 200.0), (620.0, 200.0), (620.0, 640.0), (300.0, 640.0)])
@@ -53,6 +54,15 @@ def test_a_side_keeps_its_place_in_an_outline_whose_corners_begin_elsewhere() ->
     first, *_ = mixtures([seen(higher, 0.3, SEEN, SEEN, SEEN), other])
     wanted = np.array([(300.0, 200.0), (620.0, 200.0), (620.0, 600.0), (300.0, 600.0)])
     assert apart(first, wanted) < 1e-6
+
+
+def test_a_line_across_what_is_written_goes_behind_one_along_it() -> None:
+    along, across = (0.7, 300.0, 200.0, 620.0, 200.0), (0.8, 300.0, 180.0, 620.0, 225.0)
+    sides = [np.array([across, along])] * 4
+    upper_decided = Written(np.eye(3), np.zeros(4), np.array([1.0, 0.0, 0.0, 0.0]))
+    upper, *others = likeliest_along(upper_decided, sides)
+    assert upper[0, 1:] == pytest.approx(along[1:])
+    assert all(other[0, 1:] == pytest.approx(across[1:]) for other in others)
 
 
 def test_of_thousands_of_mixtures_few_are_looked_at() -> None:

@@ -98,7 +98,7 @@ def test_what_a_quick_search_is_not_sure_of_is_searched_for_thoroughly_once_it_l
 
 
 def test_from_the_pages_of_others_it_learns_where_a_side_is_that_a_hand_hides() -> None:
-    scene = booth_scene(707)
+    scene = booth_scene(671)
     assert "hand" in scene.troubles
 
     def seen(looker: Looker) -> float:

@@ -77,11 +77,11 @@ def test_what_the_frame_may_cut_is_found_by_its_size_alone() -> None:
 
 def test_the_second_look_goes_before_the_first_where_it_is_nearly_as_likely() -> None:
     doubtful = replace(PLAIN, fit=0.0, seen=0.8, least_seen=0.7, outside=0.17)
-    second = replace(doubtful, outside=0.0, second=SecondLook(1.0, 0.0, 0.0, 0.8, 0.5))
+    second = replace(doubtful, outside=0.0, second=SecondLook(1.0, 0.0, 0.0, 0.8, 0.0, 0.5))
     assert chance(second) >= LIKELIER_THAN_NOT
     assert rank(second) == chance(second) + SEEN_FROM_NEARER
     assert rank(doubtful) == chance(doubtful)
-    unlikely = replace(second, seen=0.3, least_seen=0.1, second=SecondLook(0.0, 1.0, 1.0, 0.0, 0.0))
+    unlikely = replace(second, seen=0.3, least_seen=0.1, second=SecondLook(0.0, 1.0, 1.0, 0.0, 1.0, 0.0))
     assert rank(unlikely) == chance(unlikely)
 
 
@@ -102,9 +102,9 @@ def test_an_empty_desk_is_empty_from_nearer_too() -> None:
 
 
 def test_by_its_looks_alone_nothing_of_the_second_look_is_taken_by_itself() -> None:
-    second = SecondLook(1.0, 0.0, 0.0, 1.0, 1.0)
+    second = SecondLook(1.0, 0.0, 0.0, 1.0, 0.0, 1.0)
     looks = replace(PLAIN, second=second)
     sized = replace(looks, fit=1.0, measured=1.0)
     assert confidence(PLAIN) > AUTOMATIC_CONFIDENCE
     assert confidence(looks) <= SURE_FROM_NEARER < AUTOMATIC_CONFIDENCE < confidence(sized)
-    assert confidence(replace(looks, second=SecondLook(0.0, 1.0, 1.0, 0.0, 0.0))) < confidence(looks)
+    assert confidence(replace(looks, second=SecondLook(0.0, 1.0, 1.0, 0.0, 1.0, 0.0))) < confidence(looks)

@@ -12,6 +12,7 @@ from booth.documents.strips import (
     PLACES,
     REACH,
     SAMPLES,
+    Ground,
     SideLines,
     cut_strips,
     find_lines,
@@ -32,7 +33,7 @@ def sheet_on_a_desk() -> Image:
 
 def test_a_strip_runs_from_outside_to_inside_whichever_side_it_is_of() -> None:
     picture = sheet_on_a_desk()
-    strips = cut_strips(picture, unknown(shrink(picture)), SideLines.of(SHEET), 1.0)
+    strips = cut_strips(Ground(picture, unknown(shrink(picture))), SideLines.of(SHEET), 1.0)
     assert strips.shape == (4, SAMPLES, ACROSS, 6)
     inner = strips[:, 4:-4]
     assert np.all(inner[:, :, : REACH - 1, :3] == (40, 80, 120))
@@ -43,7 +44,7 @@ def test_a_strip_runs_from_outside_to_inside_whichever_side_it_is_of() -> None:
 def test_beside_the_colours_stands_how_they_compare_with_the_empty_desk() -> None:
     picture = sheet_on_a_desk()
     empty = np.full_like(picture, (40, 80, 120))
-    strips = cut_strips(picture, MatReference(empty).compared(shrink(picture)), SideLines.of(SHEET), 1.0)
+    strips = cut_strips(Ground(picture, MatReference(empty).compared(shrink(picture))), SideLines.of(SHEET), 1.0)
     inner = strips[:, 4:-4]
     assert abs(float(inner[:, :, : REACH - 4, 3:].mean()) - UNKNOWN) < 1
     assert float(inner[:, :, REACH + 4 :, 3:].min()) > 200
@@ -52,7 +53,12 @@ def test_beside_the_colours_stands_how_they_compare_with_the_empty_desk() -> Non
 def test_strips_reach_over_the_frames_edge_without_harm() -> None:
     picture = sheet_on_a_desk()
     far = SHEET + np.array((500, 400))
-    assert cut_strips(picture, unknown(shrink(picture)), SideLines.of(far), 1.0).shape == (4, SAMPLES, ACROSS, 6)
+    assert cut_strips(Ground(picture, unknown(shrink(picture))), SideLines.of(far), 1.0).shape == (
+        4,
+        SAMPLES,
+        ACROSS,
+        6,
+    )
 
 
 @pytest.mark.parametrize("low, high", [(-3.0, 5.0), (0.0, 0.0), (11.0, 7.5)])
@@ -82,8 +88,8 @@ def test_a_rough_outline_is_moved_to_the_page(seed: int) -> None:
     page = scene.pages[0].corners
     rough = page + np.random.default_rng(seed).normal(0, 4, (4, 2))
     against = MatReference(scene.empty).compared(shrink(scene.image))
-    moved = move(scene.image, against, rough)
-    moved = move(scene.image, against, moved.corners)
+    moved = move(Ground(scene.image, against), rough)
+    moved = move(Ground(scene.image, against), moved.corners)
     assert np.linalg.norm(moved.corners - page, axis=1).max() < 3
     assert moved.seen.min() > 0.4
 
@@ -93,8 +99,9 @@ def test_round_a_guess_that_is_askew_each_side_has_a_line_where_the_page_s_side_
     turn = np.array([(np.cos(0.09), np.sin(0.09)), (-np.sin(0.09), np.cos(0.09))])
     middle = SHEET.mean(axis=0)
     guess = middle + (SHEET - middle) @ turn * 1.2
-    lines = seek_about(picture, unknown(shrink(picture)), guess, (0.0, 14.0, 28.0), (-5.0, 0.0, 5.0))
-    assert lines.shape == (4, 9, 5)
+    turns = [(-5.0, 0.0, 5.0), (-5.0,), (-5.0, 5.0), (0.0, -5.0)]
+    lines = seek_about(Ground(picture, unknown(shrink(picture))), guess, (0.0, 14.0, 28.0), turns)
+    assert [beside.shape for beside in lines] == [(9, 5), (3, 5), (6, 5), (6, 5)]
     for side, beside in enumerate(lines):
         axis = 1 if side in (0, 2) else 0
         likeliest = beside[np.argmax(beside[:, 0])]
@@ -107,7 +114,7 @@ def test_a_side_is_likely_where_it_is_and_not_beside_it(steps: float) -> None:
     picture = sheet_on_a_desk()
     against = unknown(shrink(picture))
     shifted = SHEET + np.array([(0, 0), (0, 0), (0, 9 * steps), (0, 9 * steps)])  # The lower side alone.
-    seen = seen_at(picture, against, SideLines.of(shifted), steps)
+    seen = seen_at(Ground(picture, against), SideLines.of(shifted), steps)
     assert seen[2] < 0.2
     assert np.all(np.delete(seen, 2) > 0.5)
-    assert np.all(seen_at(picture, against, SideLines.of(SHEET), steps) > 0.5)
+    assert np.all(seen_at(Ground(picture, against), SideLines.of(SHEET), steps) > 0.5)

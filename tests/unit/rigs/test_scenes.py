@@ -9,9 +9,10 @@ import pytest
 
 from booth.documents.quad import order_corners
 from booth.documents.shrink import SEARCH_PX
-from booth.documents.strips import ACROSS, PLACES, SAMPLES
+from booth.documents.strips import ACROSS, PLACES, REACH, SAMPLES
+from rigs.outline_net import from_nearer
 from rigs.outline_net.scenes import training_scene
-from rigs.outline_net.shards import GUESSES, NOWHERE, PARTS, draw
+from rigs.outline_net.shards import GUESSES, NOWHERE, PARTS, draw, steps_of
 from rigs.scenes.desk import booth_scene
 from rigs.scenes.laying import Camera, Lie, corners, lay
 from rigs.scenes.measures import jaccard, usual_recipe
@@ -61,6 +62,33 @@ def test_what_the_nets_learn_is_what_the_finder_shows_them_and_true() -> None:
         assert drawn.steps.shape == (pages * len(GUESSES), 4, PLACES)
         told = drawn.steps[drawn.steps != NOWHERE]
         assert not pages or (len(told) and told.max() <= PARTS * (ACROSS - 1))
+
+
+def test_lines_beside_which_the_second_look_learns_tell_truly_where_the_page_s_sides_are() -> None:
+    """Along each told place of a strip the step leads onto the page's own side."""
+    chance, far = np.random.default_rng(4), 0
+    for seed in (3, 4, 7):
+        for page in training_scene(seed).pages:
+            for step_px in (1.0, 3.0):
+                sides = from_nearer.beside(page, step_px, chance)
+                told = steps_of(sides, page, step_px)
+                for side, place in np.argwhere(told != NOWHERE):
+                    part = (place + 0.5) / PLACES
+                    at = sides.starts[side] + (sides.ends[side] - sides.starts[side]) * part
+                    at = at + sides.inward[side] * (told[side, place] / PARTS - REACH) * step_px
+                    start, end = page[side], page[(side + 1) % 4]
+                    (x, y), (away_x, away_y) = (end - start) / np.linalg.norm(end - start), at - start
+                    assert abs(x * away_y - y * away_x) <= step_px
+                    far += abs(told[side, place] / PARTS - REACH) > 6
+    assert far > 10
+
+
+def test_a_filmed_picture_is_the_same_place_and_less_sharp() -> None:
+    picture = training_scene(3).picture
+    filmed = from_nearer.film(picture, np.random.default_rng(1))
+    assert filmed.shape == picture.shape
+    assert np.abs(filmed.astype(float) - picture).mean() < 8
+    assert cv2.Laplacian(filmed, cv2.CV_64F).var() < cv2.Laplacian(picture, cv2.CV_64F).var()
 
 
 def test_the_measure_is_one_for_the_truth_and_falls_with_the_area_that_is_not_shared() -> None:
