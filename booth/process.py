@@ -115,6 +115,8 @@ class Leg(Protocol):
 
     def remake(self) -> None: ...
 
+    def lost(self) -> None: ...
+
     def use_relays(self, relays: Sequence[IceServer]) -> None: ...
 
     async def run(self) -> None: ...
@@ -249,7 +251,7 @@ class Booth:
                 self.hub.media_closed()
             case MediaClosed():
                 if self._leg is not None:
-                    self._leg.remake()
+                    self._leg.lost()
             case RegionWanted(region):
                 self._closeup.show(region)
             case IceServers(servers):

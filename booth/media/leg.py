@@ -59,8 +59,14 @@ class MediaLeg:
         return self._connection
 
     def remake(self) -> None:
-        """Connect anew at once: the center said `MediaClosed`, or there is a link again. Never blocks."""
+        """Connect anew at once: there is a link again. Never blocks."""
         self._wanted_anew.set()
+
+    def lost(self) -> None:
+        """The center said `MediaClosed`. While no connection stands that is of the one before, which was closed here:
+        on a long line it comes when the next is being made, and heeding it would make another one for ever."""
+        if self._connection is not None:
+            self.remake()
 
     def use_relays(self, relays: Sequence[IceServer]) -> None:
         """TURN servers for the connections from the next one on; one that had none to begin with is made anew."""

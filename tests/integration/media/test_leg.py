@@ -17,12 +17,16 @@ from tests.integration.media.peers import GRACE_S, GREEN, RED, ColourFace, Viewe
 
 FACE, VOICE = TrackName.FACE, TrackName.VOICE
 
+QUIET_S = 0.5
+"""A connection that was made in vain is followed by another one much sooner."""
+
 
 class Booth:
     """A leg whose exchange goes straight to a plane, after the failures that a test asks for."""
 
     def __init__(self, plane: ForwardingPlane, *failures: Exception) -> None:
         self.offers = 0
+        self.in_exchange: Callable[[], object] = lambda: None
         self.published: list[MediaStreamTrack] = []
         self.changes: asyncio.Queue[bool] = asyncio.Queue()
         self._plane = plane
@@ -42,6 +46,7 @@ class Booth:
 
     async def _exchange(self, sdp: str, tracks: list[TrackOffer]) -> str:
         self.offers += 1
+        self.in_exchange()
         if self._failures:
             raise self._failures.pop(0)
         return await self._plane.connect("booth:a", sdp, tracks)
@@ -95,6 +100,23 @@ async def test_remaking_replaces_a_connection_that_stands(plane: ForwardingPlane
         assert await booth.next_change() is False
         assert await booth.next_change() is True
     assert booth.offers == 2
+
+
+async def test_a_late_word_of_the_connection_before_makes_no_other_one(plane: ForwardingPlane) -> None:
+    """On a long line the center says that the former one is closed while the next is being made."""
+    booth = Booth(plane)
+    async with running(booth.leg.run):
+        assert await booth.next_change() is True
+        booth.in_exchange = booth.leg.lost
+        booth.leg.remake()
+        assert await booth.next_change() is False
+        assert await booth.next_change() is True
+        await asyncio.sleep(QUIET_S)
+        assert booth.changes.empty()
+        booth.leg.lost()  # This is of the one that stands.
+        assert await booth.next_change() is False
+        assert await booth.next_change() is True
+    assert booth.offers == 3
 
 
 async def test_remaking_cuts_a_long_wait_short(plane: ForwardingPlane) -> None:
