@@ -121,7 +121,7 @@ def likeliest_among(desk: Desk, maps: Maps, guesses: Iterable[Points], before: S
         seen += _looked_at(desk, maps, mixed(desk, likeliest_along(written, lines), rough), FAR)
     for _ in range(ROUNDS):
         if seen:
-            like = _first(desk, seen).corners
+            like = seen[int(np.argmax(_likeness(desk, seen)))].corners
             lines = likeliest_along(_written(desk, like), sides_of(seen, like))
             seen += _looked_at(desk, maps, mixed(desk, lines, like), FAR)
     return _choice(desk, maps, seen, before)
@@ -195,18 +195,14 @@ def _likeness_in_place(desk: Desk, close: list[InPlace]) -> NDArray[np.float64]:
     return likeness
 
 
-def _first(desk: Desk, seen: list[Outline]) -> Outline:
-    return seen[int(np.argmax(_likeness(desk, seen)))]
-
-
 def _different(desk: Desk, seen: list[Outline]) -> Iterator[Outline]:
     """The likeliest first, without those that are nearly the same as one before."""
     if not seen:
         return iter(())
-    written = _written(desk, _first(desk, seen).corners)
+    likeness = _likeness(desk, seen)
+    written = _written(desk, seen[int(np.argmax(likeness))].corners)
     askew = np.array([written.askew(outline.corners) for outline in seen])
-    likeness = _likeness(desk, seen) - ASKEW * askew
-    order = (seen[place] for place in np.argsort(-likeness))
+    order = (seen[place] for place in np.argsort(-(likeness - ASKEW * askew)))
     return different(order, ANOTHER_PX, lambda outline: outline.corners)
 
 

@@ -20,7 +20,7 @@ from booth.documents.quad import Points
 from booth.documents.shrink import shrink
 from booth.documents.strips import Ground, SideLines, Strips, cut_strips
 from rigs.outline_net.scenes import training_scene
-from rigs.outline_net.shards import steps_of
+from rigs.outline_net.shards import save, steps_of
 
 SCENES = 100
 
@@ -99,11 +99,8 @@ def draw(seed: int) -> tuple[list[Strips], list[Strips]]:
 def draw_shard(folder: Path, number: int) -> None:
     """Scenes `number * SCENES` and the following."""
     drawn = [draw(number * SCENES + place) for place in range(SCENES)]
-    half = folder / f"{number:05d}.part"
-    with half.open("wb") as file:
-        strips, steps = ([each for one in drawn for each in one[part]] for part in (0, 1))
-        np.savez(file, allow_pickle=False, strips=np.stack(strips), steps=np.stack(steps))
-    half.rename(half.with_suffix(".npz"))
+    strips, steps = (np.stack([each for one in drawn for each in one[part]]) for part in (0, 1))
+    save(folder / f"{number:05d}.npz", {"strips": strips, "steps": steps})
 
 
 if __name__ == "__main__":

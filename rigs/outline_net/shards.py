@@ -123,7 +123,11 @@ def draw_shard(folder: Path, number: int) -> None:
     parts = {"seen": np.stack([each.seen for each in drawn]), "maps": np.stack([each.maps for each in drawn])}
     parts["strips"] = np.concatenate([each.strips for each in drawn])
     parts["steps"] = np.concatenate([each.steps for each in drawn])
-    # Complete or not there: training may be reading the folder.
+    save(path, parts)
+
+
+def save(path: Path, parts: dict[str, NDArray[np.uint8]]) -> None:
+    """Complete or not there: training may be reading the folder."""
     half = path.with_suffix(".part")
     with half.open("wb") as file:
         np.savez(file, allow_pickle=False, **parts)

@@ -360,13 +360,21 @@ async def test_a_page_that_is_acknowledged_over_the_first_connection_gives_up_th
         assert center.whole("p-1")
 
 
-async def test_a_page_both_of_whose_connections_break_is_tried_again(tmp_path: Path) -> None:
-    async with fake_center() as center, Cable(center.url.port or 0) as cable, Outbox(tmp_path) as outbox:
+@asynccontextmanager
+async def both_stuck(center: FakeCenter, folder: Path) -> AsyncIterator[tuple[Cable, Outbox]]:
+    """A page is on its way over two connections, both of which are stuck; the uploader stops at the end."""
+    async with Cable(center.url.port or 0) as cable, Outbox(folder) as outbox:
         await outbox.put(*page("p-1"))
         cable.stick(0)
         cable.stick(0)
         async with showing_over(cable, center, outbox):
             await eventually(lambda: cable.stuck_connections == 2)
+            yield cable, outbox
+
+
+async def test_a_page_both_of_whose_connections_break_is_tried_again(tmp_path: Path) -> None:
+    async with fake_center() as center:
+        async with both_stuck(center, tmp_path) as (cable, outbox):
             assert center.requests == []
             cable.hang_up_stuck()
             await until_it_is([], outbox.waiting)
@@ -374,12 +382,9 @@ async def test_a_page_both_of_whose_connections_break_is_tried_again(tmp_path: P
 
 
 async def test_an_uploader_that_is_stopped_leaves_neither_of_two_requests_behind(tmp_path: Path) -> None:
-    async with fake_center() as center, Cable(center.url.port or 0) as cable, Outbox(tmp_path) as outbox:
-        await outbox.put(*page("p-1"))
-        cable.stick(0)
-        cable.stick(0)
-        async with showing_over(cable, center, outbox):
-            await eventually(lambda: cable.stuck_connections == 2)
+    async with fake_center() as center:
+        async with both_stuck(center, tmp_path):
+            pass
         left = {task.get_name() for task in asyncio.all_tasks()}
         assert not left & {"asking", "asking again", "waiting for silence"}
 

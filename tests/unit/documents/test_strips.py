@@ -53,12 +53,8 @@ def test_beside_the_colours_stands_how_they_compare_with_the_empty_desk() -> Non
 def test_strips_reach_over_the_frames_edge_without_harm() -> None:
     picture = sheet_on_a_desk()
     far = SHEET + np.array((500, 400))
-    assert cut_strips(Ground(picture, unknown(shrink(picture))), SideLines.of(far), 1.0).shape == (
-        4,
-        SAMPLES,
-        ACROSS,
-        6,
-    )
+    strips = cut_strips(Ground(picture, unknown(shrink(picture))), SideLines.of(far), 1.0)
+    assert strips.shape == (4, SAMPLES, ACROSS, 6)
 
 
 @pytest.mark.parametrize("low, high", [(-3.0, 5.0), (0.0, 0.0), (11.0, 7.5)])
