@@ -63,13 +63,19 @@ class KioskAnswer(Message, frozen=True, tag="media_answer"):
     sdp: Sdp
 
 
-class KioskMediaClosed(Message, frozen=True, tag="media_closed"):
-    """The media connection is gone or was refused: offer again after a second."""
+class KioskOfferFailed(Message, frozen=True, tag="media_refused"):
+    """Offer again a little later."""
 
+    offer_id: Id
     code: ErrorCode | None = None
+    """Why the center refused; None when it could not be reached."""
 
 
-KioskEvent = KioskView | KioskAnswer | KioskMediaClosed | DeskSeen | NetworkJudged | IceServers
+class KioskMediaClosed(Message, frozen=True, tag="media_closed"):
+    """The media connection that stands is gone at the center's side. While none stands this is of the one before."""
+
+
+KioskEvent = KioskView | KioskAnswer | KioskOfferFailed | KioskMediaClosed | DeskSeen | NetworkJudged | IceServers
 
 
 class Touched(Message, frozen=True, tag="touched"):

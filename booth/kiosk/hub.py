@@ -7,7 +7,7 @@ from collections.abc import Callable
 import msgspec
 
 from protocol.desk import DeskSeen
-from protocol.kiosk import KioskAnswer, KioskEvent, KioskMediaClosed, KioskView
+from protocol.kiosk import KioskAnswer, KioskEvent, KioskMediaClosed, KioskOfferFailed, KioskView
 from protocol.media import IceServers, NetworkJudged
 
 MAX_EVENTS = 8
@@ -31,7 +31,7 @@ class Page:
         self._desk = seen
         self._wake.set()
 
-    def tell(self, event: KioskAnswer | KioskMediaClosed | NetworkJudged | IceServers) -> None:
+    def tell(self, event: KioskAnswer | KioskOfferFailed | KioskMediaClosed | NetworkJudged | IceServers) -> None:
         self._events.append(_encode(event))
         self._wake.set()
 
@@ -108,7 +108,7 @@ class Hub:
             page.tell(network)
 
     def media_closed(self) -> None:
-        """The kiosk's media connection is gone: its page may offer again."""
+        """The kiosk's media connection is gone: its page offers again."""
         if self._media_owner is not None:
             self._media_owner.tell(KioskMediaClosed())
 

@@ -13,7 +13,7 @@ from booth.kiosk.guard import require_own_origin
 from booth.kiosk.hub import Hub, Page
 from booth.link.exchange import Exchange
 from protocol.errors import ProtocolError
-from protocol.kiosk import KioskAnswer, KioskMediaClosed, KioskMediaReport, KioskOffer, read_kiosk_action
+from protocol.kiosk import KioskAnswer, KioskMediaReport, KioskOffer, KioskOfferFailed, read_kiosk_action
 from protocol.media import MediaClosed, MediaReport, PeerKind
 from protocol.messages import BoothFleeting
 
@@ -95,10 +95,10 @@ class PageSockets:
             sdp = await self._exchange.offer(PeerKind.KIOSK, offer.sdp, offer.tracks)
         except CenterLost as loss:
             log.info("kiosk media: %s", loss)
-            page.tell(KioskMediaClosed())
+            page.tell(KioskOfferFailed(offer.offer_id))
         except CenterRefused as refusal:
             log.warning("kiosk media: refused with %r", str(refusal.code))
-            page.tell(KioskMediaClosed(refusal.code))
+            page.tell(KioskOfferFailed(offer.offer_id, refusal.code))
         else:
             page.tell(KioskAnswer(offer.offer_id, sdp))
 

@@ -7,9 +7,6 @@ import { MediaLeg } from '@lib/media'
 import type { KioskLink } from './link'
 import { isTalking } from './situation'
 
-/** The center said that the connection is gone; an offer at once would meet the same trouble. */
-const OFFER_AGAIN_MS = 1000
-
 export interface Call {
   clerkPicture: ComputedRef<MediaStream | null>
   clerkVoice: ComputedRef<MediaStream | null>
@@ -30,15 +27,8 @@ export function useCall(link: KioskLink): Call {
     relays: () => link.relays.value,
     report: (figures) => void link.act({ type: 'media_report', figures }),
   })
-  let offerAgain: ReturnType<typeof setTimeout> | undefined
-  link.onMediaClosed = () => {
-    clearTimeout(offerAgain)
-    offerAgain = setTimeout(() => leg.remake(), OFFER_AGAIN_MS)
-  }
-  onUnmounted(() => {
-    clearTimeout(offerAgain)
-    leg.close()
-  })
+  link.onMediaClosed = () => leg.lost()
+  onUnmounted(() => leg.close())
   void leg.open()
   // The booth is linked again: what the network took from it, it took from this connection, too.
   watch(

@@ -29,7 +29,7 @@ export class KioskLink {
   readonly relays: ShallowRef<IceServer[]> = shallowRef([])
   /** Whether the booth process hears this page. */
   readonly up: ComputedRef<boolean>
-  /** Called when a standing media connection is gone at the center's side. */
+  /** Called when the center says that the media connection is gone at its side. */
   onMediaClosed: () => void = () => {}
 
   private readonly socket: ReconnectingSocket<KioskEvent, KioskAction>
@@ -76,9 +76,11 @@ export class KioskLink {
         this.pending.answer(event.sdp)
         this.pending = null
         break
+      case 'media_refused':
+        if (this.pending?.offerId === event.offer_id) this.refuse(event.code ?? 'the center is away')
+        break
       case 'media_closed':
-        if (this.pending) this.refuse(event.code ?? 'closed')
-        else this.onMediaClosed()
+        this.onMediaClosed()
         break
       case 'network_judged':
         this.network.value = event

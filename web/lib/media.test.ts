@@ -300,6 +300,18 @@ test('a failed connection is made anew, and the old pictures stay until it stand
   expect(leg.streams.face).not.toBe(before)
 })
 
+test('the center\'s word of a lost connection makes the one anew that stands, and leaves alone one that is being made', async () => {
+  const leg = await opened()
+  last().become('connected')
+  leg.lost()
+  await vi.advanceTimersByTimeAsync(1000)
+  expect([FakeConnection.made.length, FakeConnection.made[0]?.closed]).toEqual([2, true])
+  leg.lost() // of the first, which was closed here: the word comes late on a long line
+  await vi.advanceTimersByTimeAsync(5000)
+  last().become('connected')
+  expect([FakeConnection.made.length, leg.state.value]).toEqual([2, 'up'])
+})
+
 test('an exchange that fails is tried again about every second', async () => {
   let tries = 0
   exchange = async () => {

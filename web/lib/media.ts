@@ -92,10 +92,18 @@ export class MediaLeg {
     this.prepared.catch(() => {}) // `open` tells
   }
 
-  /** Connect anew at once, e.g. because the center said that the connection is gone. */
+  /** Connect anew at once. */
   remake(): void {
     this.drop()
     if (!this.closed) void this.connect()
+  }
+
+  /**
+   * The center said that the connection is gone. While none stands that is of the one before, which was closed here: heeding it
+   * would close the one that is being made, of which the center then says the same.
+   */
+  lost(): void {
+    if (this.state.value === 'up') this.fail()
   }
 
   /**

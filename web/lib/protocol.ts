@@ -480,7 +480,7 @@ export interface KioskAnswer {
   sdp: string
 }
 
-export type KioskEvent = KioskView | KioskAnswer | KioskMediaClosed | DeskSeen | NetworkJudged | IceServers
+export type KioskEvent = KioskView | KioskAnswer | KioskOfferFailed | KioskMediaClosed | DeskSeen | NetworkJudged | IceServers
 
 export interface KioskFirstFrame {
   type: 'first_frame'
@@ -490,7 +490,6 @@ export interface KioskFirstFrame {
 
 export interface KioskMediaClosed {
   type: 'media_closed'
-  code: ErrorCode | null
 }
 
 export interface KioskMediaReport {
@@ -503,6 +502,12 @@ export interface KioskOffer {
   offer_id: string
   sdp: string
   tracks: TrackOffer[]
+}
+
+export interface KioskOfferFailed {
+  type: 'media_refused'
+  offer_id: string
+  code: ErrorCode | null
 }
 
 export interface KioskView {

@@ -29,6 +29,7 @@ from protocol.kiosk import (
     KioskAnswer,
     KioskEvent,
     KioskMediaClosed,
+    KioskOfferFailed,
     KioskView,
     Touched,
 )
@@ -284,7 +285,7 @@ async def test_a_refused_offer_says_why(pages_dir: Path) -> None:
         await socket.send_str(OFFER)
         await eventually(lambda: bool(kiosk.told))
         kiosk.exchange.answered(MediaRefused("booth-0", ErrorCode.MALFORMED))
-        assert await next_event(socket) == KioskMediaClosed(ErrorCode.MALFORMED)
+        assert await next_event(socket) == KioskOfferFailed("o-1", ErrorCode.MALFORMED)
 
 
 @pytest.mark.parametrize("trouble", ["link down", "link lost", "no answer"])
@@ -299,7 +300,7 @@ async def test_an_offer_that_is_not_answered_can_be_made_again(
         if trouble == "link lost":
             await eventually(lambda: bool(kiosk.told))
             kiosk.exchange.lost()
-        assert await next_event(socket) == KioskMediaClosed()
+        assert await next_event(socket) == KioskOfferFailed("o-1")
 
 
 async def test_the_center_hears_when_the_page_with_the_media_connection_is_closed(pages_dir: Path) -> None:
