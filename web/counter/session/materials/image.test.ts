@@ -4,7 +4,7 @@ import { effectScope, ref, type EffectScope } from 'vue'
 import type { PageView } from '@lib/protocol'
 
 import { CounterApi, Refused, type PagePart, type RefusalCode } from '../../api'
-import { usePageImage, type PageImage } from './image'
+import { usePageImage, type PageImage, type ViewedPage } from './image'
 
 const JPEG = new Blob(['a page'])
 const LIGHT = { page_id: 'p-1', state: 'light', sha256: '00' } as unknown as PageView
@@ -32,11 +32,16 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-function viewed(page: PageView): { page: { value: PageView | null }; shown: () => PageImage } {
+interface Viewed extends Pick<ViewedPage, 'again'> {
+  page: { value: PageView | null }
+  shown: () => PageImage
+}
+
+function viewed(page: PageView): Viewed {
   const viewing = ref<PageView | null>(page)
-  const image = scope.run(() => usePageImage(viewing, new Center(() => undefined)).image)
-  if (!image) throw new Error('no scope')
-  return { page: viewing, shown: () => image.value }
+  const seen = scope.run(() => usePageImage(viewing, new Center(() => undefined)))
+  if (!seen) throw new Error('no scope')
+  return { page: viewing, shown: () => seen.image.value, again: seen.again }
 }
 
 it('is asked for again when the center could not be reached', async () => {
@@ -60,7 +65,28 @@ it('leaves the light image while the full one can not be had', async () => {
   expect(shown()).toMatchObject({ url: light, part: 'light', failed: 'unreachable' })
 })
 
-it('is not asked for again when it is refused, nor when nobody looks any more', async () => {
+it('is the light one when the full one is refused', async () => {
+  answers = ['page_unknown', JPEG]
+  const { shown } = viewed({ ...LIGHT, state: 'stored' })
+  await vi.advanceTimersByTimeAsync(10)
+  expect(asked).toEqual(['full', 'light'])
+  expect(shown()).toMatchObject({ part: 'light', failed: 'refused' })
+  expect(shown().url).not.toBeNull()
+})
+
+it('is asked for again by the clerk when it was refused', async () => {
+  answers = ['page_unknown', JPEG]
+  const { shown, again } = viewed(LIGHT)
+  await vi.advanceTimersByTimeAsync(10)
+  expect(shown().failed).toBe('refused')
+  again()
+  expect(shown().failed).toBeNull()
+  await vi.advanceTimersByTimeAsync(10)
+  expect(shown()).toMatchObject({ part: 'light', failed: null })
+  expect(shown().url).not.toBeNull()
+})
+
+it('is not asked for again by itself when it is refused, nor when nobody looks any more', async () => {
   answers = ['page_unknown']
   const refused = viewed(LIGHT)
   await vi.advanceTimersByTimeAsync(10_000)

@@ -1,5 +1,5 @@
 /** The best image of a page that is there: the light one at once, the full one when it has come, checked against its SHA-256. */
-import { shallowRef, watch, type Ref, type ShallowRef } from 'vue'
+import { ref, shallowRef, watch, type Ref, type ShallowRef } from 'vue'
 
 import type { PageView } from '@lib/protocol'
 
@@ -23,10 +23,17 @@ const AGAIN_MS = 3000
 
 const NOTHING: PageImage = { url: null, part: 'light', check: 'waiting', failed: null }
 
-export function usePageImage(page: Ref<PageView | null>, api: CounterApi): { image: ShallowRef<PageImage> } {
+export interface ViewedPage {
+  image: ShallowRef<PageImage>
+  /** Ask again for what was refused. */
+  again: () => void
+}
+
+export function usePageImage(page: Ref<PageView | null>, api: CounterApi): ViewedPage {
   const image = shallowRef(NOTHING)
+  const tries = ref(0)
   watch(
-    () => [page.value?.page_id, page.value?.state] as const,
+    () => [page.value?.page_id, page.value?.state, tries.value] as const,
     ([id, state], before, cleanUp) => {
       let stale = false
       cleanUp(() => (stale = true))
@@ -54,12 +61,28 @@ export function usePageImage(page: Ref<PageView | null>, api: CounterApi): { ima
         if (!(error instanceof Refused)) throw error
         const failed = error.code === 'unreachable' ? 'unreachable' : 'refused'
         if (!stale()) image.value = { ...image.value, failed }
-        if (failed === 'refused') return
+        if (failed === 'refused') return part === 'full' ? fallBack(id, stale) : undefined
       }
       await new Promise((resolve) => setTimeout(resolve, AGAIN_MS))
     }
   }
-  return { image }
+  /** The full image can't be had; the light one is better than nothing. */
+  async function fallBack(id: string, stale: () => boolean): Promise<void> {
+    if (stale() || image.value.url !== null) return
+    try {
+      const url = URL.createObjectURL(await api.image(id, 'light'))
+      if (!stale()) put({ url, part: 'light', check: 'waiting', failed: 'refused' })
+      else URL.revokeObjectURL(url)
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error
+    }
+  }
+
+  function again(): void {
+    image.value = { ...image.value, failed: null }
+    tries.value += 1
+  }
+  return { image, again }
 }
 
 async function checked(blob: Blob, sha256: string): Promise<Check> {
