@@ -90,7 +90,9 @@ class MatReference:
         if self._contrasted is None:
             self._contrasted = np.float32(CONTRAST) * np.log(np.maximum(self._mean, DARKEST, dtype=np.float32))
         against -= self._contrasted
-        against += np.float32(UNKNOWN) - np.median(_frame(against), axis=0).astype(np.float32)
+        level = np.float32(UNKNOWN) - np.median(_frame(against), axis=0).astype(np.float32)
+        # A row at a time: adding three numbers to each pixel takes NumPy ten times as long.
+        against.reshape(len(against), -1)[:] += np.tile(level, against.shape[1])
         return np.clip(against, 0, 255).astype(np.uint8)
 
     def update(self, image: Image, occupied: Sequence[Quad] = ()) -> None:

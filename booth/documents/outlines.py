@@ -14,7 +14,7 @@ from booth.documents.desk import Desk
 from booth.documents.hidden import placed_at_corner, placed_by_size
 from booth.documents.maps import Maps, page_shares
 from booth.documents.quad import Points, order_corners
-from booth.documents.strips import Moved, SideLines, move, seek_outside, seek_side, seen_at
+from booth.documents.strips import Moved, SideLines, joined, move, seek_outside, seek_side, seen_at
 
 LOOKS = ((1.0, 1.0), (2.0, 1.0))
 """In what steps sides are sought, one look after the other: closely, and first for what lies far off or askew."""
@@ -202,20 +202,26 @@ def _by_size(desk: Desk, maps: Maps, best: Outline, seen: list[Outline], *, quic
     with the fourth where that size puts it; or if there is one at a corner of the best, which is no rectangle."""
     if desk.plane is None or desk.size_fits(best.corners):
         return None
-    placed = [each for outline in (best, *seen) for each in _placed(desk, maps, outline)]
+    placed = _placed(desk, maps, (best, *seen))
     if not quick and desk.askew(best.corners) and all(each.worth + SIZED <= best.worth for each in placed):
         for at in _corners(desk, maps, best):
-            placed += [at] if desk.size_fits(at.corners) else _placed(desk, maps, at)
+            placed += [at] if desk.size_fits(at.corners) else _placed(desk, maps, [at])
     likeliest = max(placed, key=_worth_placed, default=best)
     return likeliest if likeliest is not best and likeliest.worth + SIZED > best.worth else None
 
 
-def _placed(desk: Desk, maps: Maps, outline: Outline) -> Iterator[Outline]:
-    """Outlines of a known size with three sides of this one."""
-    for side, corners in desk.placed(placed_by_size, outline.corners):
+def _placed(desk: Desk, maps: Maps, outlines: Iterable[Outline]) -> list[Outline]:
+    """Outlines of a known size with three sides of one of these. The fourth sides are looked at all at once."""
+    placings = [(one, *placing) for one in outlines for placing in desk.placed(placed_by_size, one.corners)]
+    if not placings:
+        return []
+    chances = seen_at(desk.ground, joined(SideLines.of(corners).chosen([side]) for _, side, corners in placings))
+    placed = []
+    for (outline, side, corners), chance in zip(placings, chances, strict=True):
         seen = outline.moved.seen.copy()
-        (seen[side],) = seen_at(desk.ground, SideLines.of(corners).chosen([side]))
-        yield Outline(corners, corners, replace(outline.moved, seen=seen), _shares(desk, maps, corners), side)
+        seen[side] = chance
+        placed.append(Outline(corners, corners, replace(outline.moved, seen=seen), _shares(desk, maps, corners), side))
+    return placed
 
 
 def _worth_placed(outline: Outline) -> float:

@@ -1,5 +1,6 @@
 """A page's outline in a picture: four corners, and the homographies they make. Pure geometry."""
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -50,29 +51,46 @@ def order_corners(points: Points | Sequence[tuple[float, float]], confidence: fl
     array = np.asarray(points, dtype=np.float64)
     if array.shape != (4, 2):
         raise ValueError("a quadrilateral has four corners")
-    centre = array.mean(axis=0)
+    # Plain numbers: this is asked ten times for every picture, and four are too few for NumPy to be quick.
+    corners = [(x, y) for x, y in array.tolist()]
+    middle_x, middle_y = (sum(values) / 4 for values in zip(*corners, strict=True))
     # Image y points down, so a growing angle goes clockwise as seen.
-    clockwise = array[np.argsort(np.arctan2(*(array - centre).T[::-1]))]
-    if not is_convex(clockwise):
+    corners.sort(key=lambda at: math.atan2(at[1] - middle_y, at[0] - middle_x))
+    if not _turns_one_way(corners):
         raise ValueError("the corners make no convex quadrilateral")
-    first = int(np.argmin(clockwise.sum(axis=1)))
-    a, b, c, d = ((float(x), float(y)) for x, y in np.roll(clockwise, -first, axis=0))
+    first = min(range(4), key=lambda k: corners[k][0] + corners[k][1])
+    a, b, c, d = corners[first:] + corners[:first]
     return Quad((a, b, c, d), confidence)
+
+
+def following(points: Points) -> Points:
+    """The one after each, round an outline, `(…, n, 2)`; in a fifth of the time that `np.roll` takes."""
+    return np.concatenate((points[..., 1:, :], points[..., :1, :]), axis=-2)
+
+
+def former(points: Points) -> Points:
+    """The one before each."""
+    return np.concatenate((points[..., -1:, :], points[..., :-1, :]), axis=-2)
 
 
 def side_lengths(points: Points) -> NDArray[np.float64]:
     """How long each side is, the first from point 0 to point 1; `(n,)`."""
-    lengths: NDArray[np.float64] = np.linalg.norm(np.roll(points, -1, axis=0) - points, axis=1)
+    along = following(points) - points
+    lengths: NDArray[np.float64] = np.hypot(along[:, 0], along[:, 1])
     return lengths
 
 
 def is_convex(points: Points) -> bool:
     """Whether the four points, in this order, turn the same way at each corner, and by more than rounding."""
-    (ax, ay), (bx, by), (cx, cy), (dx, dy) = points.tolist()  # Plain numbers: this is asked for every picture.
+    return _turns_one_way(points.tolist())
+
+
+def _turns_one_way(corners: Sequence[Sequence[float]]) -> bool:
+    (ax, ay), (bx, by), (cx, cy), (dx, dy) = corners
     sides = ((bx - ax, by - ay), (cx - bx, cy - by), (dx - cx, dy - cy), (ax - dx, ay - dy))
     turns = [sides[k - 1][0] * sides[k][1] - sides[k - 1][1] * sides[k][0] for k in range(4)]
     least = 1e-6 * max(max(abs(x), abs(y)) for x, y in sides) ** 2
-    return bool(min(turns) > least or max(turns) < -least)
+    return min(turns) > least or max(turns) < -least
 
 
 def different(things: Iterable[T], by_px: float, place: Callable[[T], NDArray[np.float64]] = np.asarray) -> Iterator[T]:

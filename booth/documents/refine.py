@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from booth.devices.camera.interface import Image
-from booth.documents.quad import Points, Quad, order_corners
+from booth.documents.quad import Points, Quad, following, former, order_corners
 
 ENDS = 0.08
 """The part at each end of a side that is left out: corners are round, dog-eared or under a thumb."""
@@ -30,7 +30,7 @@ class Sides:
     """For each of the four sides, the first from corner 0 to corner 1.
 
     `starts` and `ends` are two points of its line, `(4, 2)`; `found` `(4,)` the part of its places that show its edge;
-    `changes` `(4, 3)` the change of colour over it, outside to inside.
+    `changes` `(4, channels)` the change of colour over it, outside to inside.
     """
 
     starts: Points
@@ -51,7 +51,8 @@ def corners_of(sides: Sides, rough: Quad, reach_px: float) -> Quad:
     """The outline of the sides; a corner that would move further than the search reached stays where it was."""
     points = rough.points
     met = meet(sides.starts, sides.ends, points)
-    near = np.linalg.norm(met - points, axis=1) <= 3 * reach_px
+    moved = met - points
+    near = np.hypot(moved[:, 0], moved[:, 1]) <= 3 * reach_px
     try:
         return order_corners(np.where(near[:, None], met, points), rough.confidence)
     except ValueError:
@@ -62,7 +63,7 @@ def meet(starts: Points, ends: Points, otherwise: Points) -> Points:
     """Where each side, from a start to an end, meets the one before it; `otherwise` where they are parallel. All are
     `(…, 4, 2)`."""
     along = ends - starts
-    before, beyond = np.roll(starts, 1, axis=-2), np.roll(along, 1, axis=-2)
+    before, beyond = former(starts), former(along)
     turned = beyond[..., 0] * along[..., 1] - beyond[..., 1] * along[..., 0]
     parallel = np.abs(turned) < 1e-9
     gap = starts - before
@@ -73,11 +74,13 @@ def meet(starts: Points, ends: Points, otherwise: Points) -> Points:
 def find_sides(image: Image, rough: Quad, reach_px: float, count: int, step_px: float) -> Sides:
     """The line through the edge points near each side; where too few agree, the side as it was.
 
-    `count` places along each side are looked at, every `step_px` across it.
+    `count` places along each side are looked at, every `step_px` across it. A grey picture, `(height, width)`, is seen
+    as one of three equal channels, in half the time.
     """
     starts = rough.points
-    ends = np.roll(starts, -1, axis=0)
-    directions = (ends - starts) / np.linalg.norm(ends - starts, axis=1, keepdims=True)
+    ends = following(starts)
+    directions = ends - starts
+    directions /= np.hypot(directions[:, :1], directions[:, 1:])
     inward = np.column_stack((-directions[:, 1], directions[:, 0]))  # Clockwise corners: the page is on this side.
     along = np.linspace(ENDS, 1 - ENDS, count)
     places = starts[:, None] + (ends - starts)[:, None] * along[None, :, None]
@@ -86,7 +89,9 @@ def find_sides(image: Image, rough: Quad, reach_px: float, count: int, step_px: 
     grid = (places[:, :, None] + inward[:, None, None] * across[None, None, :, None]).astype(np.float32)
     flat = grid.reshape(4 * count, len(across), 2)
     seen = cv2.remap(image, flat[..., 0], flat[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    colours = seen.reshape(4, count, len(across), 3).astype(np.float32)
+    colours = seen.reshape(4, count, len(across), -1).astype(np.float32)
+    if image.ndim == 2:
+        colours *= np.float32(np.sqrt(3))  # the length of three equal changes
     edges, found, changes = _edges(colours, across)
     slopes, heights = _fit(along - 0.5, edges, found)
     enough = found.sum(axis=1) >= MIN_FOUND * count
@@ -100,12 +105,15 @@ def _edges(seen: NDArray[np.float32], across: Floats) -> tuple[Floats, NDArray[n
     """Where across each side each profile has its strongest edge, in pixels, whether there is one, and the sides'
     changes.
 
-    `seen` is `(4, places, across, 3)`. Profiles are projected on the side's own change of colour, outside to inside.
+    `seen` is `(4, places, across, channels)`. Profiles are projected on the side's own change of colour, outside to
+    inside.
     """
     third = len(across) // 3
-    inner, outer = seen[:, ::2, -third::2].reshape(4, -1, 3), seen[:, ::2, :third:2].reshape(4, -1, 3)
-    changes = (np.median(inner, axis=1) - np.median(outer, axis=1)).astype(np.float64)
-    size = np.maximum(np.linalg.norm(changes, axis=1, keepdims=True), 1e-3)
+    ends = np.stack((seen[:, ::2, -third::2], seen[:, ::2, :third:2])).reshape(2, 4, -1, seen.shape[-1])
+    ends.sort(axis=2)  # Its middle is the median; `np.median` takes three times as long for so few.
+    inner, outer = (ends[:, :, (ends.shape[2] - 1) // 2] + ends[:, :, ends.shape[2] // 2]) / 2
+    changes = (inner - outer).astype(np.float64)
+    size = np.maximum(np.sqrt((changes * changes).sum(axis=1, keepdims=True)), 1e-3)
     profile = np.einsum("spac,sc->spa", seen, (changes / size).astype(np.float32)).reshape(-1, len(across))
     smooth = cv2.GaussianBlur(profile, (0, 1), sigmaX=SMOOTHING, sigmaY=0.01, borderType=cv2.BORDER_REPLICATE)
     step = float(across[1] - across[0])
@@ -125,16 +133,18 @@ def _fit(along: Floats, edges: Floats, found: NDArray[np.bool_]) -> tuple[Floats
     """Slope and height of the four lines that outliers don't move: least squares, repeated without what lies far
     off."""
     slopes, heights = np.zeros(4), _medians(edges, found)
+    powers = np.column_stack((np.ones_like(along), along, along * along))
     for _ in range(ROUNDS):
         miss = np.abs(edges - slopes[:, None] * along - heights[:, None])
         scale = 2 * np.maximum(0.25, 1.48 * _medians(miss, found))
         weights = found / (1 + (miss / scale[:, None]) ** 2) ** 2
-        total = np.maximum(weights.sum(axis=1), 1e-9)
-        middle, level = (weights * along).sum(axis=1) / total, (weights * edges).sum(axis=1) / total
-        spread = (weights * (along - middle[:, None]) ** 2).sum(axis=1)
-        joint = (weights * (along - middle[:, None]) * (edges - level[:, None])).sum(axis=1)
-        slopes = joint / np.maximum(spread, 1e-9)
-        heights = level - slopes * middle
+        # All sums at once: for four short rows it is the number of calls that takes the time.
+        total, first, second = (weights @ powers).T
+        edge, joint = ((weights * edges) @ powers[:, :2]).T
+        total = np.maximum(total, 1e-9)
+        spread = second - first * first / total
+        slopes = (joint - first * edge / total) / np.maximum(spread, 1e-9)
+        heights = (edge - slopes * first) / total
     # `along` runs from corner to corner in 1: the line's two ends are half a slope below and above its height.
     return slopes, heights
 

@@ -55,7 +55,7 @@ class Heap:
 
 def heaps(shown: Map, *, cut: bool = False) -> Iterator[Heap]:
     """Each that a map shows and that lies wholly in the frame; with `cut` each that reaches its edge, too."""
-    picture = cv2.merge([(shown * 255).astype(np.uint8)] * 3).astype(np.uint8, copy=False)
+    picture = (shown * 255).astype(np.uint8)
     for part in _parts(shown > LIKELY, NECK):
         if cut or not _at_the_edge(part):
             guesses = ((guess + 0.5) * CELL_PX - 0.5 for guess in different(_guesses(shown, part, picture), SAME))

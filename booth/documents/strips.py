@@ -6,8 +6,8 @@ says for `PLACES` along the strip how likely the page's side is at each step acr
 that tells the border of a page from the edge of what is printed on it, and goes on under a hand.
 """
 
-from collections.abc import Sequence
-from dataclasses import astuple, dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Self
 
 import cv2
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from booth.devices.camera.interface import Image
 from booth.documents.net import ask
-from booth.documents.quad import Points
+from booth.documents.quad import Points, following
 from booth.documents.refine import meet
 
 SHIFTS, SEEKING_STEPS = (-28, -14, 14, 28), 2.0
@@ -73,9 +73,9 @@ class SideLines:
     @classmethod
     def of(cls, corners: Points) -> Self:
         """Of an outline, corners clockwise as seen."""
-        ends = np.roll(corners, -1, axis=0)
+        ends = following(corners)
         along = ends - corners
-        along /= np.maximum(np.linalg.norm(along, axis=1, keepdims=True), 1e-6)
+        along /= np.maximum(np.hypot(along[:, :1], along[:, 1:]), 1e-6)
         return cls(corners, ends, np.column_stack((-along[:, 1], along[:, 0])))
 
     def chosen(self, numbers: Sequence[int]) -> Self:
@@ -110,6 +110,12 @@ class Moved:
     rival: Floats
 
 
+def joined(sides: Iterable[SideLines]) -> SideLines:
+    """All of them, one after the other."""
+    starts, ends, inward = zip(*((each.starts, each.ends, each.inward) for each in sides), strict=True)
+    return SideLines(np.concatenate(starts), np.concatenate(ends), np.concatenate(inward))
+
+
 def cut_strips(ground: Ground, sides: SideLines, step_px: float) -> Strips:
     """The strips along the sides, in pixels of the picture; `step_px` is a step in pixels of it."""
     along = (np.arange(SAMPLES) + 0.5) / SAMPLES
@@ -122,7 +128,7 @@ def cut_strips(ground: Ground, sides: SideLines, step_px: float) -> Strips:
         cv2.remap(picture, at[..., 0], at[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         for picture, at in ((ground.picture, flat), (ground.against, (flat + 0.5) * np.float32(smaller) - 0.5))
     ]
-    return np.concatenate(seen, axis=-1).reshape(-1, SAMPLES, ACROSS, 6).astype(np.uint8, copy=False)
+    return cv2.merge(seen).reshape(-1, SAMPLES, ACROSS, 6).astype(np.uint8, copy=False)
 
 
 def move(ground: Ground, corners: Points, steps: float = 1.0) -> Moved:
@@ -158,8 +164,7 @@ def seek_about(
     sides, step_px = SideLines.of(corners), ground.step_px(SEEKING_STEPS)
     moved = [sides.shifted(np.full(4, shift * step_px)) for shift in shifts]
     turned = [_turned(each, side, degrees) for side in range(4) for degrees in turns_deg[side] for each in moved]
-    placed = SideLines(*(np.concatenate(parts) for parts in zip(*map(astuple, turned), strict=True)))
-    found, lines = _seek(ground, placed, SEEKING_STEPS)
+    found, lines = _seek(ground, joined(turned), SEEKING_STEPS)
     told = np.column_stack((lines.seen, found.starts, found.ends))
     return np.split(told, np.cumsum([len(turns) * len(shifts) for turns in turns_deg])[:-1])
 
@@ -191,7 +196,7 @@ def _seek(ground: Ground, sides: SideLines, steps: float) -> tuple[SideLines, Li
 
 def _with(corners: Points, side: int, start: Points, end: Points) -> Points:
     """The outline with one side on another line."""
-    starts, ends = corners.copy(), np.roll(corners, -1, axis=0)
+    starts, ends = corners.copy(), following(corners)
     starts[side], ends[side] = start, end
     return meet(starts, ends, corners)
 
