@@ -94,6 +94,14 @@ def test_an_outline_without_a_known_size_is_taken_by_itself_only_when_it_is_most
     assert confidence(replace(likely, fit=1.0)) > AUTOMATIC_CONFIDENCE
 
 
+def test_an_outline_with_a_placed_side_is_taken_by_itself_only_when_it_is_most_likely() -> None:
+    measured = replace(PLAIN, measured=1.0, shape=0.0, fit=0.6, placed=1.0)
+    likely = replace(measured, seen=0.72, least_seen=0.57, inside=0.55)
+    assert AUTOMATIC_CONFIDENCE < chance(likely) < SURE_WITHOUT_SIZE < chance(measured)
+    assert confidence(measured) == chance(measured)
+    assert confidence(likely) == SURE_FROM_NEARER < AUTOMATIC_CONFIDENCE
+
+
 def test_an_empty_desk_is_empty_from_nearer_too() -> None:
     for seed in range(20, 26):
         empty: Image = booth_scene(seed).empty
