@@ -31,8 +31,8 @@ class Closeup:
         self._settle()
 
     def give_way(self, giving: bool) -> None:
-        """Whether a page's light version is on its way: the clerk waits for that, and on a narrow line the picture of
-        the desk that it lies on would take its place."""
+        """Whether a page is being made, or its light version is on its way: the clerk waits for that, and the picture
+        of the desk that it lies on would take the machine's time and, on a narrow line, its place."""
         self._giving_way = giving
         self._settle()
 
@@ -43,7 +43,9 @@ class Closeup:
             self.moving.clear()
 
     def reset(self) -> None:
+        """A visit is over: the whole frame, and nothing hurries."""
         self._region = Region()
+        self.give_way(False)
 
     def cut(self, image: Image) -> Image:
         """The region of a frame, `(height, width, 3) uint8 BGR`, at full sharpness and in the frame's proportions.

@@ -60,7 +60,7 @@ async def serve(config: Config) -> None:
 
             await stack.enter_async_context(fitting.camera)
             workshop = PictureWorkshop(config.document_camera.view_width_mm)
-            taker = PageTaker(fitting.camera, outbox, workshop, _new_id)
+            taker = PageTaker(fitting.camera, outbox, workshop, _new_id, closeup.give_way)
             await stack.enter_async_context(taker)
         core = VisitCore(name, fitting.kinds, idle_s=config.kiosk.idle_s, new_id=_new_id)
         booth = Booth(

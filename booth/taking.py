@@ -126,7 +126,17 @@ class PageTaker:
     """An async context manager round the thread in which pictures are worked on, and one that encodes frames; `run` is
     its task."""
 
-    def __init__(self, camera: Camera, outbox: Keeper, workshop: Workshop, new_id: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        camera: Camera,
+        outbox: Keeper,
+        workshop: Workshop,
+        new_id: Callable[[], str],
+        hurrying: Callable[[bool], None] = lambda _hurrying: None,
+    ) -> None:
+        """`hurrying` is told when a page is begun, and when nothing comes of it; one that is kept is in a hurry still,
+        until the uploader, which tells the same, has shown it to the clerk."""
+        self._hurrying = hurrying
         self._camera = camera
         self._outbox = outbox
         self._workshop = workshop
@@ -266,6 +276,8 @@ class PageTaker:
 
     async def _capture(self, take: Take, frame: Frame, near: Corners | None) -> None:
         """Make the page and keep it, if the core still wants it."""
+        self._hurrying(True)
+        kept = False
         try:
             page, evidence = await asyncio.gather(
                 self._work(lambda: self._workshop.make_page(frame.image, near)),
@@ -274,6 +286,7 @@ class PageTaker:
             if self._core.made(tuple(flaw.kind for flaw in page.flaws), _now_ms()):
                 taken_at_ms = _wall_ms() - round((time.monotonic() - frame.at_s) * 1000)
                 await self._keep(take.command_id, take.affair_id, page, evidence, taken_at_ms)
+                kept = True
                 self._tell(self._core.kept(_now_ms()))
                 self._kept(take.command_id)
             else:
@@ -283,6 +296,9 @@ class PageTaker:
             waiting = self._waiting.get(take.command_id)
             if waiting is not None and not waiting.over.done():
                 waiting.over.set_exception(error)
+        finally:
+            if not kept:
+                self._hurrying(False)
 
     async def _keep(self, command_id: str, affair_id: str, page: PageImages, evidence: bytes, taken_at_ms: int) -> None:
         announced = PageAnnounced(

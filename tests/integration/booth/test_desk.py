@@ -50,8 +50,9 @@ class Rig:
 
     def __init__(self, camera: Camera, workshop: PictureWorkshop) -> None:
         self.shelf = Shelf()
+        self.hurried: list[bool] = []
         numbers = count(1)
-        self.taker = PageTaker(camera, self.shelf, workshop, lambda: f"page-{next(numbers)}")
+        self.taker = PageTaker(camera, self.shelf, workshop, lambda: f"page-{next(numbers)}", self.hurried.append)
         self.said: list[ErrorCode | None] = []
         self.seen: list[DeskSeen] = []
         self._changed = asyncio.Condition()
@@ -231,10 +232,12 @@ async def test_a_full_disk_fails_the_order_with_its_word_and_the_next_one_is_tak
             async with asyncio.timeout(WITHIN_S):
                 await rig.take()
         assert failed.value.code is ErrorCode.DISK_FULL and rig.shelf.pages == []
+        assert rig.hurried == [True, False], "nothing comes of it"
         rig.shelf.full = False
         async with asyncio.timeout(WITHIN_S):
             await rig.take("c2")
         assert [page.command_id for page in rig.shelf.pages] == ["c2"], "the page that was not kept is not a known one"
+        assert rig.hurried == [True, False, True], "the uploader says when the clerk has it"
 
 
 @pytest.mark.parametrize(
