@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from booth.documents.desk import Desk
 from booth.documents.maps import Maps
-from booth.documents.outlines import Outline, all_in_all, look, sized
+from booth.documents.outlines import Outline, all_in_all, look, look_at_all, sized
 from booth.documents.quad import Points, different, is_convex
 from booth.documents.refine import meet
 from booth.documents.shape import ODDEST
@@ -118,12 +118,12 @@ def likeliest_among(desk: Desk, maps: Maps, guesses: Iterable[Points], before: S
             return plain
         written = _written(desk, rough)
         lines = seek_about(desk.ground, rough, SHIFTS, _turns_deg(desk, written, rough))
-        seen += _looked_at(desk, maps, mixed(desk, likeliest_along(written, lines), rough), FAR)
+        seen += look_at_all(desk, maps, mixed(desk, likeliest_along(written, lines), rough), FAR)
     for _ in range(ROUNDS):
         if seen:
             like = seen[int(np.argmax(_likeness(desk, seen)))].corners
             lines = likeliest_along(_written(desk, like), sides_of(seen, like))
-            seen += _looked_at(desk, maps, mixed(desk, lines, like), FAR)
+            seen += look_at_all(desk, maps, mixed(desk, lines, like), FAR)
     return _choice(desk, maps, seen, before)
 
 
@@ -154,12 +154,12 @@ def _plain(desk: Desk, maps: Maps, rough: Points) -> Choice | None:
 def _choice(desk: Desk, maps: Maps, seen: list[Outline], before: Sequence[Points]) -> Choice | None:
     """The likeliest of these, and of those before, when they are looked at closely."""
     likeliest = [outline.corners for outline in islice(_different(desk, seen), LOOKED_AT_CLOSELY)]
-    close = [InPlace.of(desk, outline, first=True) for outline in _looked_at(desk, maps, before, CLOSE)]
-    close += [InPlace.of(desk, outline) for outline in _looked_at(desk, maps, likeliest, CLOSE)]
+    close = [InPlace.of(desk, outline, first=True) for outline in look_at_all(desk, maps, before, CLOSE)]
+    close += [InPlace.of(desk, outline) for outline in look_at_all(desk, maps, likeliest, CLOSE)]
     if not close:
         return None
     best = close[int(np.argmax(_likeness_in_place(desk, close)))]
-    again = _looked_at(desk, maps, [best.outline.corners], CLOSE_AGAIN)
+    again = look_at_all(desk, maps, [best.outline.corners], CLOSE_AGAIN)
     close += [InPlace.of(desk, outline, first=best.alone) for outline in again]
     likeness = _likeness_in_place(desk, close)
     best = close[int(np.argmax(likeness))]
@@ -204,13 +204,6 @@ def _different(desk: Desk, seen: list[Outline]) -> Iterator[Outline]:
     askew = np.array([written.askew(outline.corners) for outline in seen])
     order = (seen[place] for place in np.argsort(-(likeness - ASKEW * askew)))
     return different(order, ANOTHER_PX, lambda outline: outline.corners)
-
-
-def _looked_at(desk: Desk, maps: Maps, guesses: Iterable[Points], steps: Sequence[float]) -> Iterator[Outline]:
-    for guess in guesses:
-        outline = look(desk, maps, guess, steps)
-        if outline is not None:
-            yield outline
 
 
 def sides_of(seen: list[Outline], like: Points) -> list[Lines]:

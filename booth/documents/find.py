@@ -20,7 +20,7 @@ from booth.documents.desk import Desk
 from booth.documents.maps import Maps, see, share
 from booth.documents.mat import MatReference
 from booth.documents.nearer import look_from_nearer
-from booth.documents.outlines import Outline, likeliest_outline, settled
+from booth.documents.outlines import Outline, glanced_at, likeliest_outline, settled
 from booth.documents.plane import DeskPlane
 from booth.documents.quad import Points, Quad, order_corners
 from booth.documents.rough import heaps
@@ -120,10 +120,12 @@ def look(
         return [], ()
     desk = Desk.of(image, mat, plane)
     maps = see(desk.small, desk.against)
-    candidates = []
-    for heap in heaps(maps.pages):
-        seen = likeliest_outline(desk, maps, heap.guesses, quick=quick)
-        candidates += [] if seen is None else _candidate(image, desk, seen)
+    lying = heaps(maps.pages)
+    if quick:
+        seen: Iterable[Outline | None] = glanced_at(desk, maps, (next(heap.guesses) for heap in lying))
+    else:
+        seen = (likeliest_outline(desk, maps, heap.guesses) for heap in lying)
+    candidates = [each for outline in seen if outline is not None for each in _candidate(image, desk, outline)]
     if not quick:
         sure = [outline.points for outline, evidence in candidates if _sure(evidence)]
         doubtful = [outline.points for outline, evidence in candidates if not _sure(evidence)]

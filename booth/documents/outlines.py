@@ -3,7 +3,6 @@ its size puts them when they can't be."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
 from typing import Self
 
 import cv2
@@ -14,7 +13,7 @@ from booth.documents.desk import Desk
 from booth.documents.hidden import placed_at_corner, placed_by_size
 from booth.documents.maps import Maps, page_shares
 from booth.documents.quad import Points, order_corners
-from booth.documents.strips import Moved, SideLines, joined, move, seek_outside, seek_side, seen_at
+from booth.documents.strips import Moved, SideLines, joined, move, move_all, seek_outside, seek_side, seen_at
 
 LOOKS = ((1.0, 1.0), (2.0, 1.0))
 """In what steps sides are sought, one look after the other: closely, and first for what lies far off or askew."""
@@ -92,23 +91,31 @@ def all_in_all(seen: NDArray[np.float64]) -> NDArray[np.float64]:
     return likely
 
 
-def likeliest_outline(desk: Desk, maps: Maps, guesses: Iterable[Points], *, quick: bool) -> Outline | None:
-    """The outline to which one of the guesses leads, which are in pixels of the small picture.
+def glanced_at(desk: Desk, maps: Maps, guesses: Iterable[Points]) -> Iterator[Outline]:
+    """For a quick look: the outline to which each guess at a heap leads, which are in pixels of the small picture.
+    They are looked at closely alone, all at once."""
+    for outline in look_at_all(desk, maps, [_in_the_middle(desk, guess) for guess in guesses], LOOKS[0]):
+        yield _ended(desk, maps, outline, [outline], quick=True)
 
-    The first that is plainly a page's ends the search, else all are looked at, and the best of them mended; `quick`:
-    only the first guess is looked at, and closely alone.
-    """
+
+def likeliest_outline(desk: Desk, maps: Maps, guesses: Iterable[Points]) -> Outline | None:
+    """The outline to which one of the guesses at a heap leads. The first that is plainly a page's ends the search, else
+    all are looked at, and the best of them mended."""
     seen: list[Outline] = []
-    tried = _looked_at(desk, maps, islice(guesses, 1), LOOKS[:1]) if quick else _looked_at(desk, maps, guesses, LOOKS)
-    for outline in tried:
+    for outline in _looked_at(desk, maps, guesses):
         seen.append(outline)
         if outline.plain:
             break
     else:
         seen.sort(key=lambda outline: -outline.worth)
-        seen += [] if quick else [_mended(desk, maps, outline) for outline in seen[:WORTH_MENDING]]
+        seen += [_mended(desk, maps, outline) for outline in seen[:WORTH_MENDING]]
     best = _likeliest(seen)
-    if best is None or desk.size_fits(best.corners):
+    return None if best is None else _ended(desk, maps, best, seen, quick=False)
+
+
+def _ended(desk: Desk, maps: Maps, best: Outline, seen: list[Outline], *, quick: bool) -> Outline:
+    """The best of those that were seen, or where it has no known size, what its border or such a size make of it."""
+    if desk.size_fits(best.corners):
         return best
     return sized(desk, maps, _widened(desk, maps, best), seen, quick=quick)
 
@@ -118,15 +125,18 @@ def sized(desk: Desk, maps: Maps, best: Outline, seen: list[Outline], *, quick: 
     return _by_size(desk, maps, best, seen, quick=quick) or best
 
 
-def _looked_at(
-    desk: Desk, maps: Maps, guesses: Iterable[Points], looks: Sequence[Sequence[float]]
-) -> Iterator[Outline]:
+def _looked_at(desk: Desk, maps: Maps, guesses: Iterable[Points]) -> Iterator[Outline]:
     for guess in guesses:
-        rough = (guess + 0.5) * desk.finer - 0.5
-        for steps in looks:
+        rough = _in_the_middle(desk, guess)
+        for steps in LOOKS:
             outline = look(desk, maps, rough, steps)
             if outline is not None:
                 yield outline
+
+
+def _in_the_middle(desk: Desk, guess: Points) -> Points:
+    """A guess in pixels of the middle picture."""
+    return (guess + 0.5) * desk.finer - 0.5
 
 
 def _likeliest(seen: list[Outline]) -> Outline | None:
@@ -161,16 +171,19 @@ def _settled(desk: Desk, corners: Points) -> Points | None:
 def look(desk: Desk, maps: Maps, rough: Points, steps: Sequence[float]) -> Outline | None:
     """What is seen beside a rough outline, in pixels of the middle picture, by one look after the other in these steps;
     None when it is no convex outline, or none is left."""
-    corners = _clockwise(rough)
-    start, moved = corners, None
+    return next(look_at_all(desk, maps, [rough], steps), None)
+
+
+def look_at_all(desk: Desk, maps: Maps, roughs: Iterable[Points], steps: Sequence[float]) -> Iterator[Outline]:
+    """The same beside several; those that are no convex outline, or come to none, are left out."""
+    left = [corners for corners in map(_clockwise, roughs) if corners is not None]
+    seen: list[tuple[Points, Points, Moved]] = []
     for step in steps:
-        if corners is None:
-            return None
-        start, moved = corners, move(desk.ground, corners, step)
-        corners = _clockwise(moved.corners)
-    if corners is None or start is None or moved is None:
-        return None
-    return Outline(corners, start, moved, _shares(desk, maps, corners))
+        moves = zip(left, move_all(desk.ground, left, step), strict=True)
+        ended = [(_clockwise(moved.corners), start, moved) for start, moved in moves]
+        seen = [(corners, start, moved) for corners, start, moved in ended if corners is not None]
+        left = [corners for corners, _, _ in seen]
+    return (Outline(corners, start, moved, _shares(desk, maps, corners)) for corners, start, moved in seen)
 
 
 def _widened(desk: Desk, maps: Maps, outline: Outline) -> Outline:
