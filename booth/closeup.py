@@ -15,7 +15,8 @@ class Closeup:
         self._region = Region()
         self._watched = self._giving_way = False
         self.moving = asyncio.Event()
-        """Set while the picture is worth its room on the line: a clerk looks, and no new page is on its way to them."""
+        """Set while the picture is worth its room on the line: a clerk looks, and no new page is being made or on its
+        way to them."""
 
     @property
     def region(self) -> Region:

@@ -129,7 +129,7 @@ def confidence(evidence: Evidence) -> float:
         if evidence.placed:
             return min(likely, SURE_WHEN_PLACED)
         return likely if sized else min(likely, SURE_FROM_NEARER)
-    doubtful = evidence.measured and not (sized and not evidence.placed) and likely < SURE_WITHOUT_SIZE
+    doubtful = evidence.measured and (evidence.placed or not sized) and likely < SURE_WITHOUT_SIZE
     return min(likely, SURE_FROM_NEARER) if doubtful else likely
 
 

@@ -122,10 +122,10 @@ def look(
     maps = see(desk.small, desk.against)
     lying = heaps(maps.pages)
     if quick:
-        seen: Iterable[Outline | None] = glanced_at(desk, maps, (next(heap.guesses) for heap in lying))
+        seen = glanced_at(desk, maps, (next(heap.guesses) for heap in lying))
     else:
-        seen = (likeliest_outline(desk, maps, heap.guesses) for heap in lying)
-    candidates = [each for outline in seen if outline is not None for each in _candidate(image, desk, outline)]
+        seen = filter(None, (likeliest_outline(desk, maps, heap.guesses) for heap in lying))
+    candidates = [each for outline in seen for each in _candidate(image, desk, outline)]
     if not quick:
         sure = [outline.points for outline, evidence in candidates if _sure(evidence)]
         doubtful = [outline.points for outline, evidence in candidates if not _sure(evidence)]

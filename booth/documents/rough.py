@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from booth.devices.camera.interface import Image
 from booth.documents.maps import CELL_PX, LIKELY, Map, covered
-from booth.documents.quad import Points, different, is_convex, order_corners, side_lengths
+from booth.documents.quad import Points, different, following, is_convex, order_corners, side_lengths
 from booth.documents.refine import meet, refine
 
 MIN_AREA = 0.004
@@ -113,8 +113,7 @@ def _by_edges(part: NDArray[np.uint8]) -> list[Points]:
     contours, _ = cv2.findContours(part, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     border = max(contours, key=cv2.contourArea)
     starts = cv2.approxPolyDP(border, STRAIGHT, True).reshape(-1, 2).astype(np.float64)
-    ends = np.roll(starts, -1, axis=0)
-    lengths = np.linalg.norm(ends - starts, axis=1)
+    ends, lengths = following(starts), side_lengths(starts)
     longest = [int(edge) for edge in np.argsort(-lengths)[:MOST_EDGES] if lengths[edge] >= SHORTEST_EDGE]
     found: list[tuple[float, Points]] = []
     for four in itertools.combinations(sorted(longest), 4):

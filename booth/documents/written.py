@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from booth.devices.camera.interface import Image
-from booth.documents.quad import Points, homography, project, side_lengths
+from booth.documents.quad import Points, following, homography, project, side_lengths
 
 LONG_PX, SHORT_PX = 400, 96
 """The straightened page's long side, and the least of its short one: print of 3 mm on A4 has 4 pixels."""
@@ -94,17 +94,16 @@ class Written:
 
     def askew(self, corners: Points) -> float:
         """How much speaks against an outline, 0 to 1, on average of its sides."""
-        ends = np.roll(corners, -1, axis=0)
+        ends = following(corners)
         return float(np.mean([self.off(side, corners[[side]], ends[[side]]) for side in range(4)]))
 
     def turns_deg(self, corners: Points) -> list[float]:
         """How far each side of that outline must be turned round its middle, clockwise as seen, to run so."""
         starts = project(self.straight, corners)
-        ends = np.roll(starts, -1, axis=0)
-        half = (self.slope * np.linalg.norm(ends - starts, axis=1) / 2)[:, None] * _INWARD
+        half = (self.slope * side_lengths(starts) / 2)[:, None] * _INWARD
         back: NDArray[np.float64] = np.linalg.inv(self.straight).astype(np.float64)
-        way = project(back, ends + half) - project(back, starts - half)
-        side = np.roll(corners, -1, axis=0) - corners
+        way = project(back, following(starts) + half) - project(back, starts - half)
+        side = following(corners) - corners
         across = side[:, 0] * way[:, 1] - side[:, 1] * way[:, 0]
         turns: list[float] = np.degrees(np.arctan2(across, (side * way).sum(axis=1))).tolist()
         return turns

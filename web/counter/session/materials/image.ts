@@ -61,18 +61,21 @@ export function usePageImage(page: Ref<PageView | null>, api: CounterApi): Viewe
         if (!(error instanceof Refused)) throw error
         const failed = error.code === 'unreachable' ? 'unreachable' : 'refused'
         if (!stale()) image.value = { ...image.value, failed }
-        if (failed === 'refused') return part === 'full' ? fallBack(id, stale) : undefined
+        if (failed === 'refused') {
+          if (part === 'full') await fallBack(id, stale)
+          return
+        }
       }
       await new Promise((resolve) => setTimeout(resolve, AGAIN_MS))
     }
   }
+
   /** The full image can't be had; the light one is better than nothing. */
   async function fallBack(id: string, stale: () => boolean): Promise<void> {
     if (stale() || image.value.url !== null) return
     try {
-      const url = URL.createObjectURL(await api.image(id, 'light'))
-      if (!stale()) put({ url, part: 'light', check: 'waiting', failed: 'refused' })
-      else URL.revokeObjectURL(url)
+      const blob = await api.image(id, 'light')
+      if (!stale()) put({ url: URL.createObjectURL(blob), part: 'light', check: 'waiting', failed: 'refused' })
     } catch (error) {
       if (!(error instanceof Refused)) throw error
     }
